@@ -1,0 +1,1 @@
+"""A world for `crdb`: simulated time, networks, clocks, clients and faults."""
