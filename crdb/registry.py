@@ -1,0 +1,24 @@
+"""Finds the members of a package, in name order.
+
+A data type, a command family, a fault or a checker is one file in its folder. This walk is why no
+list has to name it, and the name order is why every machine finds the members in the same order.
+"""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+
+def members(package: str) -> list[ModuleType]:
+    """Import the public modules directly inside the package of that name, in name order.
+
+    A name that starts with an underscore is not a member. An import error is not caught: a member
+    that cannot be loaded must not be missing silently.
+
+    >>> [module.__name__ for module in members("json")]
+    ['json.decoder', 'json.encoder', 'json.scanner', 'json.tool']
+    """
+    path = importlib.import_module(package).__path__
+    names = sorted(found.name for found in pkgutil.iter_modules(path))
+    public = [name for name in names if not name.startswith("_")]
+    return [importlib.import_module(f"{package}.{name}") for name in public]
