@@ -1,0 +1,25 @@
+"""Hypothesis profiles: `ci` finds the same examples every time, `deep` goes looking for new ones.
+
+`pytest --hypothesis-profile=deep` or HYPOTHESIS_PROFILE=deep in the environment chooses.
+"""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# A wall-clock deadline or health check would fail on a busy machine, not on a wrong program.
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    max_examples=60,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "deep",
+    settings.get_profile("ci"),
+    derandomize=False,
+    max_examples=3_000,
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
