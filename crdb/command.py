@@ -1,0 +1,93 @@
+"""The command table: name, arity, flags, key positions and function of every command.
+
+A command is a function with the `command` decorator in a file of `crdb.commands`. It gets the
+`Transaction` and the request's arguments as bytes, and returns a plain reply, or raises
+`CommandError` before it has changed anything.
+
+>>> from crdb.commands import strings
+>>> lookup([b"GeT", b"k"]).name
+'get'
+>>> lookup([b"nonsense", b"a"])
+Traceback (most recent call last):
+crdb.errors.CommandError: ERR unknown command 'nonsense', with args beginning with: 'a'\x20
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from crdb.errors import CommandError
+from crdb.session import Request
+
+Reply = None | int | float | bytes | str | CommandError | list[Any]
+"""nil, integer, double, bulk string, status (``str``), error, array."""
+
+
+class Command(NamedTuple):
+    name: str
+    arity: int
+    """Number of words with the name; negative for "at least"."""
+    flags: frozenset[str]
+    """``write``, ``readonly``, ``fast``, ``denyoom``; ``immediate``: not queued by MULTI."""
+    keys: tuple[int, int, int]
+    """Positions of the first and last key, and the step between them; 0 for no keys."""
+    conflict: str
+    """What two regions read afterwards when both ran it on one key at once."""
+    write: bool
+    immediate: bool
+    run: Callable[..., Reply]
+
+
+TABLE: dict[bytes, Command] = {}
+"""By name, in upper and in lower case: a request is usually one or the other."""
+
+
+def command(
+    name: str,
+    arity: int,
+    *flags: str,
+    keys: tuple[int, int, int] = (0, 0, 0),
+    conflict: str = "",
+) -> Callable[[Callable[..., Reply]], Callable[..., Reply]]:
+    """Enter a function into the table."""
+
+    def enter(run: Callable[..., Reply]) -> Callable[..., Reply]:
+        entry = Command(
+            name,
+            arity,
+            frozenset(flags),
+            keys,
+            conflict,
+            write="write" in flags,
+            immediate="immediate" in flags,
+            run=run,
+        )
+        TABLE[name.encode()] = TABLE[name.upper().encode()] = entry
+        return run
+
+    return enter
+
+
+def lookup(request: Request) -> Command:
+    """The command that a request names, with its number of arguments checked."""
+    found = TABLE.get(request[0]) or TABLE.get(request[0].lower())
+    if found is None:
+        raise _unknown(request)
+    words, arity = len(request), found.arity
+    if words != arity if arity > 0 else words < -arity:
+        raise CommandError(f"ERR wrong number of arguments for '{found.name}' command")
+    return found
+
+
+def keys_of(found: Command, request: Request) -> list[bytes]:
+    """The keys that a request names."""
+    first, last, step = found.keys
+    if not first:
+        return []
+    end = last if last >= 0 else len(request) + last
+    return list(request[first : end + 1 : step])
+
+
+def _unknown(request: Request) -> CommandError:
+    name = request[0].decode(errors="replace")[:128]
+    args = "".join(f"'{word.decode(errors='replace')[:128]}' " for word in request[1:])
+    return CommandError(f"ERR unknown command '{name}', with args beginning with: {args[:128]}")

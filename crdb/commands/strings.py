@@ -1,0 +1,196 @@
+"""Strings and counters: SET and its relatives assign, INCR and its relatives add.
+
+NX, XX and GET look at this region's copy only: two regions that both answer OK to SET NX is the
+normal case while they cannot hear each other, and the later clock then decides whose value stays.
+
+Source: https://redis.io/docs/latest/commands/?group=string
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from crdb.command import Reply, command
+from crdb.commands._expiries import DEADLINE_OPTIONS, deadline_ms
+from crdb.crdts.string import String
+from crdb.decimals import INT_MAX, INT_MIN, long_double, parse_decimal, parse_int, show
+from crdb.errors import CommandError, not_a_float, not_an_integer, syntax
+from crdb.keyspace import Key
+from crdb.transaction import Transaction
+
+LENGTH_MAX = 512 * 1024 * 1024
+ONE_KEY = (1, 1, 1)
+LAST_WRITER = "whole value; the later clock wins, then the smaller region"
+ADDS_UP = "both count"
+
+
+def assign(txn: Transaction, key: Key, value: bytes) -> None:
+    """Replace the value of whatever type the key holds; its expiry stays."""
+    entry = txn.find(key)
+    state = None if entry is None else entry.value
+    if entry is not None and (not isinstance(state, String) or entry.others):
+        txn.remove(key)
+    string = state if isinstance(state, String) else String()
+    txn.write(key, string.assign(value, txn.stamp(), txn.take(String.DOTS)))
+
+
+def text(txn: Transaction, key: Key) -> bytes | None:
+    string = txn.read(key, String)
+    return None if string is None else string.value()
+
+
+@dataclass
+class SetOptions:
+    """What follows key and value in a SET."""
+
+    only_if: bytes | None = None
+    get: bool = False
+    keep_ttl: bool = False
+    deadline_ms: int | None = None
+
+
+def set_options(txn: Transaction, words: Iterator[bytes]) -> SetOptions:
+    options = SetOptions()
+    for word in words:
+        option = word.upper()
+        if option in (b"NX", b"XX") and options.only_if in (None, option):
+            options.only_if = option
+        elif option == b"GET":
+            options.get = True
+        elif option == b"KEEPTTL" and options.deadline_ms is None:
+            options.keep_ttl = True
+        elif option in DEADLINE_OPTIONS and options.deadline_ms is None and not options.keep_ttl:
+            amount = next(words, None)
+            if amount is None:
+                raise syntax()
+            options.deadline_ms = deadline_ms(txn, option, amount, "set")
+        else:
+            raise syntax()
+    return options
+
+
+@command("set", -3, "write", "denyoom", keys=ONE_KEY, conflict=LAST_WRITER)
+def set_(txn: Transaction, key: Key, value: bytes, *words: bytes) -> Reply:
+    if not words:
+        assign(txn, key, value)
+        txn.expire_at(key, None)
+        return "OK"
+    options = set_options(txn, iter(words))
+    old = text(txn, key) if options.get else None
+    if options.only_if and (options.only_if == b"NX") == (txn.find(key) is not None):
+        return old
+    assign(txn, key, value)
+    if not options.keep_ttl:
+        txn.expire_at(key, options.deadline_ms)
+    return old if options.get else "OK"
+
+
+@command("setnx", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=LAST_WRITER)
+def setnx(txn: Transaction, key: Key, value: bytes) -> Reply:
+    if txn.find(key) is not None:
+        return 0
+    set_(txn, key, value)
+    return 1
+
+
+@command("get", 2, "readonly", "fast", keys=ONE_KEY)
+def get(txn: Transaction, key: Key) -> Reply:
+    string = txn.read(key, String)
+    return None if string is None else string.value()
+
+
+@command("getdel", 2, "write", "fast", keys=ONE_KEY, conflict="both may get the value")
+def getdel(txn: Transaction, key: Key) -> Reply:
+    old = text(txn, key)
+    if old is not None:
+        txn.remove(key)
+    return old
+
+
+@command("mset", -3, "write", "denyoom", keys=(1, -1, 2), conflict=LAST_WRITER)
+def mset(txn: Transaction, *pairs: bytes) -> Reply:
+    if len(pairs) % 2:
+        raise CommandError("ERR wrong number of arguments for 'mset' command")
+    for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+        set_(txn, key, value)
+    return "OK"
+
+
+@command("mget", -2, "readonly", "fast", keys=(1, -1, 1))
+def mget(txn: Transaction, *keys: Key) -> Reply:
+    values: list[bytes | None] = []
+    for key in keys:
+        entry = txn.find(key)
+        string = None if entry is None else entry.value
+        values.append(string.value() if isinstance(string, String) else None)
+    return values
+
+
+@command("append", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=LAST_WRITER)
+def append(txn: Transaction, key: Key, tail: bytes) -> Reply:
+    whole = (text(txn, key) or b"") + tail
+    if len(whole) > LENGTH_MAX:
+        raise CommandError("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+    assign(txn, key, whole)
+    return len(whole)
+
+
+@command("strlen", 2, "readonly", "fast", keys=ONE_KEY)
+def strlen(txn: Transaction, key: Key) -> Reply:
+    return len(text(txn, key) or b"")
+
+
+def add(txn: Transaction, key: Key, amount: int) -> Reply:
+    string = txn.read(key, String) or String()
+    before = string.integer()
+    if before is None:
+        raise not_an_integer()
+    total = before + amount
+    if not INT_MIN <= total <= INT_MAX:
+        raise CommandError("ERR increment or decrement would overflow")
+    txn.write(key, string.increment(amount, txn.take(1)))
+    return total
+
+
+def integer(word: bytes) -> int:
+    number = parse_int(word)
+    if number is None:
+        raise not_an_integer()
+    return number
+
+
+@command("incr", 2, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
+def incr(txn: Transaction, key: Key) -> Reply:
+    return add(txn, key, 1)
+
+
+@command("decr", 2, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
+def decr(txn: Transaction, key: Key) -> Reply:
+    return add(txn, key, -1)
+
+
+@command("incrby", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
+def incrby(txn: Transaction, key: Key, amount: bytes) -> Reply:
+    return add(txn, key, integer(amount))
+
+
+@command("decrby", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
+def decrby(txn: Transaction, key: Key, amount: bytes) -> Reply:
+    number = integer(amount)
+    if number == INT_MIN:
+        raise CommandError("ERR decrement would overflow")
+    return add(txn, key, -number)
+
+
+@command("incrbyfloat", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
+def incrbyfloat(txn: Transaction, key: Key, amount: bytes) -> Reply:
+    string = txn.read(key, String) or String()
+    before = parse_decimal(string.value() or b"0")
+    more = parse_decimal(amount)
+    if before is None or more is None:
+        raise not_a_float()
+    # The reply is what the real server prints; what travels is the exact difference to it, so
+    # that contributions add up alike in every order.
+    after = show(long_double(long_double(before) + long_double(more)))
+    txn.write(key, string.increment(Fraction(after.decode()) - before, txn.take(1)))
+    return after

@@ -1,0 +1,1 @@
+"""The replicated data types, one file each. `base` says what a type must be."""

@@ -1,0 +1,168 @@
+"""What a replicated data type is, and the laws it keeps.
+
+A *state* is changed in place by ``merge`` and never leaves its replica. A *delta* is a frozen
+fragment of such a state, and all that travels. ``merge`` is the one verb for local write,
+replication and full sync: a mutator only computes a delta, so that "write locally" and "receive
+the write" are the same by construction.
+
+What was removed is not marked in the state: a dot that the context has seen and the state lacks
+is gone. A delta therefore names the dots that it *covers* (saw, and did not keep).
+
+The laws, over states a and b with their contexts (see `Causal`), a delta d and the state s it
+was made from. `tests/` checks each under the name it has here, for every type:
+
+commutative   a | b == b | a
+associative   (a | b) | c == a | (b | c)
+idempotent    a | a == a
+bottom        a | bottom == a
+inflation     the context of a | b holds that of a, and what a | b lacks of a, b had seen
+grouping      s + d1 + d2 == s + d1.join(d2)
+delta         s + d == s | (bottom + d)      a delta is a state
+once          s + d + d == s + d             a message delivered twice
+
+Laws are necessary, not sufficient: a set that never removes keeps them all. So each type also
+has an executable spec and a size bound, in its entry of `tests/cases.py`.
+
+Source: Almeida, Shoker, Baquero, "Delta state replicated data types" (2018).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Container, Iterator
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+
+import msgspec
+
+from crdb.dots import CausalContext, Dot
+
+NOTHING: frozenset[Dot] = frozenset()
+"""The ``seen`` of a write whose dots are certainly new: the local one."""
+
+
+class Residue(NamedTuple):
+    """What a merge leaves for the replica to do. Without any, the state is alive and done."""
+
+    missed: tuple[Dot, ...] = ()
+    """Covered dots that were not here. One not seen yet must stay dead when it arrives."""
+    lingering: tuple[Dot, ...] = ()
+    """Records that must be kept until every region has seen these dots (`CRDT.forget`)."""
+
+
+class Delta(msgspec.Struct, frozen=True, gc=False):
+    """A frozen fragment of a state: what was added, and which dots that covers."""
+
+    crdt: ClassVar[type["CRDT[Any]"]]
+    """The type of a key that this delta merges into."""
+
+    def join(self, other: Any) -> "Delta":
+        """One delta with the effect of this one and ``other``, another of the same type."""
+        raise NotImplementedError
+
+    def dots(self) -> Iterator[Dot]:
+        """Every dot this delta knows of, added or covered."""
+        raise NotImplementedError
+
+
+D = TypeVar("D", bound=Delta)
+
+
+class CRDT(ABC, Generic[D]):
+    """One replicated value. Its constructor without arguments gives bottom, the empty state."""
+
+    __slots__ = ()
+
+    name: ClassVar[str]
+    """What the TYPE command answers."""
+    rank: ClassVar[int]
+    """Which type a key shows that holds several after concurrent writes: the smallest."""
+
+    @abstractmethod
+    def merge(self, delta: D, seen: Container[Dot]) -> Residue | None:
+        """Join ``delta`` into this state. ``seen``: dots whose additions come too late.
+
+        None means that nothing is left to do and the state is alive.
+        """
+
+    @abstractmethod
+    def clear(self, dot: Dot) -> D:
+        """The observed removal of everything here; ``dot`` is a fresh one, used if needed."""
+
+    @abstractmethod
+    def complete(self) -> D:
+        """The whole state as a delta that covers nothing."""
+
+    @abstractmethod
+    def covered(self, whole: D, theirs: CausalContext) -> D:
+        """``whole``, another replica's complete state, with the dots here that it removed.
+
+        Those are the dots that ``theirs``, the context of that state, has seen and it lacks.
+        """
+
+    @abstractmethod
+    def dots(self) -> Iterator[Dot]:
+        """The live dots of this state."""
+
+    @abstractmethod
+    def alive(self) -> bool:
+        """Whether the key exists, as a client sees it."""
+
+    @abstractmethod
+    def value(self) -> Any:
+        """The plain value: what the siblings and parts fold to."""
+
+    def empty(self) -> bool:
+        """Whether nothing at all is left, not even a record."""
+        return not self.alive()
+
+    def forget(self, dot: Dot) -> None:
+        """Every region has seen ``dot`` and all it was concurrent with: drop its record."""
+
+
+T = TypeVar("T", bound=CRDT[Any])
+
+
+class Causal(Generic[T]):
+    """A state with its context: the mathematical object that the laws speak of.
+
+    A replica keeps one context for all its keys; this pair is for full sync and for the laws.
+    """
+
+    __slots__ = ("seen", "state")
+
+    def __init__(self, state: T, seen: CausalContext | None = None) -> None:
+        self.state = state
+        self.seen = CausalContext() if seen is None else seen
+
+    @classmethod
+    def of(cls, kind: type[T], delta: Delta) -> "Causal[T]":
+        """A delta is a state: bottom with the delta in it, and the dots that it knows."""
+        return Causal(kind()).plus(delta)
+
+    def plus(self, delta: Delta) -> Self:
+        """This state with ``delta`` merged, in place."""
+        self.state.merge(delta, self.seen)
+        for each in delta.dots():
+            self.seen.add(each)
+        return self
+
+    def copy(self) -> Self:
+        state = type(self.state)()
+        state.merge(self.state.complete(), NOTHING)
+        return type(self)(state, self.seen.copy())
+
+    def __or__(self, other: Self) -> Self:
+        """The join: everything that either has and the other has not removed."""
+        both = self.copy()
+        whole = both.state.covered(other.state.complete(), other.seen)
+        both.state.merge(whole, both.seen)
+        both.seen.merge(other.seen)
+        return both
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Causal):
+            return NotImplemented
+        return bool(self.seen == other.seen and self.state.complete() == other.state.complete())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"{self.state!r} having seen {self.seen!r}"

@@ -1,0 +1,171 @@
+"""Redis' string: a register times a counter.
+
+SET assigns the register and resets the counter; INCR adds to the counter and leaves the register
+alone. The value is the register's number plus the counter's sum, or the register's text where it
+is no number. So concurrent increments all count, and the later of two concurrent SETs wins as a
+whole value.
+
+>>> from crdb.crdts.base import NOTHING
+>>> from crdb.dots import dot
+>>> rome, lima = String(), String()
+>>> base = rome.assign(b"10", order=1, dot=dot(1, 1))
+>>> for city in (rome, lima):
+...     _ = city.merge(base, NOTHING)
+>>> assign = rome.assign(b"100", order=2, dot=dot(1, 3))    # Rome sets 100 ...
+>>> add = lima.increment(5, dot(2, 1))                      # ... while Lima adds 5 to 10
+>>> for city in (rome, lima):
+...     _, _ = city.merge(assign, NOTHING), city.merge(add, NOTHING)
+>>> rome.value(), lima.value()
+(b'105', b'105')
+
+Published: concurrent SETs by the author's clock, concurrent INCRs add up. Our choice, since no
+page says it: SET or DEL concurrent with INCR takes away only the increments that it saw; while
+the register holds text, increments concurrent with it do not show.
+
+Source: Redis Active-Active, "Conflict resolution: strings and counters".
+"""
+
+from collections.abc import Container, Iterator
+from typing import Any, ClassVar
+
+from crdb.crdts.base import CRDT, Delta, Residue
+from crdb.crdts.counter import Amount, Counter, CounterDelta
+from crdb.crdts.register import Register, RegisterDelta
+from crdb.decimals import parse_decimal, parse_int, show
+from crdb.dots import CausalContext, Dot
+
+Factor = RegisterDelta | CounterDelta
+
+
+class StringDelta(Delta, frozen=True, gc=False):
+    """Both factors at once. A write to one of them travels as that factor's own delta."""
+
+    register: RegisterDelta
+    counter: CounterDelta
+
+    def join(self, other: "StringDelta | Factor") -> "StringDelta":
+        more = both(other)
+        return StringDelta(self.register.join(more.register), self.counter.join(more.counter))
+
+    def dots(self) -> Iterator[Dot]:
+        yield from self.register.dots()
+        yield from self.counter.dots()
+
+
+def both(delta: StringDelta | Factor) -> StringDelta:
+    """A factor's delta as one of the product."""
+    if isinstance(delta, StringDelta):
+        return delta
+    if isinstance(delta, CounterDelta):
+        return StringDelta(RegisterDelta(), delta)
+    return StringDelta(delta, CounterDelta())
+
+
+class String(CRDT[Any]):
+    """Bytes or a number. Either factor is made when first needed."""
+
+    __slots__ = ("counter", "register")
+
+    name: ClassVar[str] = "string"
+    rank: ClassVar[int] = 10
+
+    DOTS = 2
+    """How many dots an assignment takes: the value's and the reset's."""
+
+    def __init__(self) -> None:
+        self.register: Register | None = None
+        self.counter: Counter | None = None
+
+    def assign(self, value: bytes, order: int, dot: Dot) -> StringDelta | RegisterDelta:
+        """SET: ``order`` is the author's stamp; takes the dots ``dot`` and ``dot + 1``."""
+        register, counter = self.register, self.counter
+        delta = RegisterDelta(dot, order, value, None if register is None else register.held())
+        if counter is None or not counter.parts:
+            return delta
+        return StringDelta(delta, counter.clear(dot + 1))
+
+    def increment(self, amount: Amount, dot: Dot) -> CounterDelta:
+        counter = self.counter
+        if counter is None:
+            return CounterDelta(((dot, dot, amount),))
+        return counter.increment(amount, dot)
+
+    def clear(self, dot: Dot) -> StringDelta:
+        register, counter = self.register or Register(), self.counter or Counter()
+        return StringDelta(register.clear(dot), counter.clear(dot))
+
+    def merge(self, delta: StringDelta | Factor, seen: Container[Dot]) -> Residue | None:
+        if delta.__class__ is RegisterDelta:
+            register = self.register
+            if register is None:
+                register = self.register = Register()
+            return register.merge(delta, seen)
+        counter = self.counter
+        if counter is None:
+            counter = self.counter = Counter()
+        if delta.__class__ is CounterDelta:
+            return counter.merge(delta, seen)
+        assert isinstance(delta, StringDelta)
+        residues = (self.merge(delta.register, seen), counter.merge(delta.counter, seen))
+        first, second = (each or Residue() for each in residues)
+        return Residue(first.missed + second.missed, first.lingering + second.lingering)
+
+    def forget(self, dot: Dot) -> None:
+        if self.counter is not None:
+            self.counter.forget(dot)
+
+    def complete(self) -> StringDelta:
+        register, counter = self.register or Register(), self.counter or Counter()
+        return StringDelta(register.complete(), counter.complete())
+
+    def covered(self, whole: StringDelta | Factor, theirs: CausalContext) -> StringDelta:
+        register, counter = self.register or Register(), self.counter or Counter()
+        there = both(whole)
+        return StringDelta(
+            register.covered(there.register, theirs), counter.covered(there.counter, theirs)
+        )
+
+    def dots(self) -> Iterator[Dot]:
+        for factor in (self.register, self.counter):
+            if factor is not None:
+                yield from factor.dots()
+
+    def alive(self) -> bool:
+        register, counter = self.register, self.counter
+        return (register is not None and register.dot != 0) or (
+            counter is not None and bool(counter.parts)
+        )
+
+    def empty(self) -> bool:
+        return not self.alive() and (self.counter is None or self.counter.empty())
+
+    def value(self) -> bytes | None:
+        register, counter = self.register, self.counter
+        text: bytes | None = None if register is None else register.top
+        if counter is None or not counter.parts:
+            return text
+        base = number(text)
+        return text if base is None else show(base + counter.total)
+
+    def integer(self) -> int | None:
+        """The value as a 64-bit integer; None where it is not one. 0 for bottom."""
+        register, counter = self.register, self.counter
+        if register is not None and register.dot:
+            return parse_int(self.value() or b"")
+        total = 0 if counter is None else counter.total
+        return total if total.__class__ is int else parse_int(show(total))
+
+    def __repr__(self) -> str:
+        return f"String({self.value()!r}, {self.register!r}, {self.counter!r})"
+
+
+def number(text: bytes | None) -> Amount | None:
+    """What increments add to: nothing counts as 0, text that is no number as None."""
+    if text is None:
+        return 0
+    whole = parse_int(text)
+    return whole if whole is not None else parse_decimal(text)
+
+
+# At a key, a fragment of one factor is a fragment of the product.
+StringDelta.crdt = RegisterDelta.crdt = CounterDelta.crdt = String

@@ -1,0 +1,155 @@
+"""The keyspace: key -> states and expiry, and what merging at a key means.
+
+A key usually holds one typed state. After concurrent writes of two types (SET here, SADD there) it
+holds both, side by side: none is lost, and the one with the smaller ``rank`` shows. That choice is
+ours; no Redis page says what happens. Removing the key removes what was seen of both.
+
+Keys that exist are in ``keys``. A key that is gone but still has a record that must outlive it
+(a counter's reset before it is stable, a deadline set concurrently with DEL) is a *ghost*: no
+client sees it, and a later write to the key finds it again.
+"""
+
+from collections.abc import Container, Iterator
+from heapq import heappush
+from typing import Any
+
+from crdb.crdts.base import CRDT, Delta, Residue
+from crdb.crdts.expiry import FOREVER, Expiry
+from crdb.dots import CausalContext, Dot
+from crdb.session import Session
+
+Key = bytes
+State = CRDT[Any]
+
+NEVER_US = FOREVER * 1000
+
+
+class Entry:
+    """What a key holds: the state that shows, others of concurrent types, and the expiry."""
+
+    __slots__ = ("deadline_us", "expiry", "others", "value")
+
+    def __init__(self) -> None:
+        self.value: State | None = None
+        self.others: tuple[State, ...] = ()
+        self.expiry: Expiry | None = None
+        self.deadline_us = NEVER_US
+
+    def states(self) -> Iterator[State]:
+        """Every state of the key, the expiry last."""
+        if self.value is not None:
+            yield self.value
+        yield from self.others
+        if self.expiry is not None:
+            yield self.expiry
+
+    def state(self, kind: type[State]) -> State:
+        """The state of that value type, made if it is not there."""
+        for each in (self.value, *self.others):
+            if each.__class__ is kind:
+                return each
+        new = kind()
+        if self.value is None:
+            self.value = new
+        else:
+            self.others = (*self.others, new)
+        return new
+
+    def settle(self) -> bool:
+        """Drop empty states, show the right one, and say whether the key exists."""
+        found = [each for each in (self.value, *self.others) if each and not each.empty()]
+        found.sort(key=lambda each: (not each.alive(), each.rank))
+        self.value, self.others = (found[0], tuple(found[1:])) if found else (None, ())
+        if self.expiry is not None and not self.expiry.alive():
+            self.expiry = None
+        return self.value is not None and self.value.alive()
+
+
+class Keyspace:
+    """All keys of one replica. Merging a delta costs what the delta's type makes it cost."""
+
+    __slots__ = ("deadlines", "ghosts", "keys", "watchers")
+
+    def __init__(self) -> None:
+        self.keys: dict[Key, Entry] = {}
+        self.ghosts: dict[Key, Entry] = {}
+        self.watchers: dict[Key, list[Session]] = {}
+        """Sessions to be told when a key changes (WATCH)."""
+        self.deadlines: list[tuple[int, Key]] = []
+        """A heap of deadlines; one that its key no longer has is passed over."""
+
+    def merge(self, key: Key, delta: Delta, seen: Container[Dot]) -> Residue | None:
+        kind = delta.crdt
+        entry = self.keys.get(key)
+        here = entry is not None
+        if entry is None:
+            entry = self.ghosts.get(key) or Entry()
+        if kind is Expiry:
+            residue = self._merge_expiry(key, entry, delta, seen)
+        else:
+            state = entry.value
+            if state.__class__ is not kind:
+                state = entry.state(kind)
+                here = here and state is entry.value
+            residue = state.merge(delta, seen)
+        if residue is not None or not here:
+            self._place(key, entry)
+        if self.watchers:
+            for session in self.watchers.get(key, ()):
+                session.dirty = True
+        return residue
+
+    def forget(self, key: Key, record: Dot) -> None:
+        """A record of this key is stable."""
+        entry = self.keys.get(key) or self.ghosts.get(key)
+        if entry is not None:
+            for state in entry.states():
+                state.forget(record)
+            self._place(key, entry)
+
+    def entries(self) -> Iterator[tuple[Key, Entry]]:
+        """Every key with anything left of it, ghosts included."""
+        yield from self.keys.items()
+        yield from self.ghosts.items()
+
+    def complete(self) -> Iterator[tuple[Key, tuple[Delta, ...]]]:
+        """The whole state as deltas, key by key."""
+        for key, entry in self.entries():
+            yield key, tuple(state.complete() for state in entry.states())
+
+    def against(self, key: Key, whole: tuple[Delta, ...], theirs: CausalContext) -> list[Delta]:
+        """Deltas that join another replica's complete state of ``key`` into the one here."""
+        entry = self.keys.get(key) or self.ghosts.get(key)
+        here = {} if entry is None else {state.__class__: state for state in entry.states()}
+        there = {delta.crdt: delta for delta in whole}
+        kinds = [*there, *(kind for kind in here if kind not in there)]
+        return [
+            here.get(kind, kind()).covered(there.get(kind, kind().complete()), theirs)
+            for kind in kinds
+        ]
+
+    def _place(self, key: Key, entry: Entry) -> None:
+        """Put the entry where it belongs: among the keys, the ghosts, or nowhere."""
+        if entry.settle():
+            self.keys[key] = entry
+            self.ghosts.pop(key, None)
+            return
+        self.keys.pop(key, None)
+        if entry.value is not None or entry.expiry is not None:
+            self.ghosts[key] = entry
+        else:
+            self.ghosts.pop(key, None)
+
+    def _merge_expiry(
+        self, key: Key, entry: Entry, delta: Delta, seen: Container[Dot]
+    ) -> Residue | None:
+        expiry = entry.expiry
+        if expiry is None:
+            expiry = entry.expiry = Expiry()
+        residue = expiry.merge(delta, seen)  # type: ignore[arg-type]
+        deadline_us = expiry.deadline_ms * 1000
+        if deadline_us != entry.deadline_us:
+            entry.deadline_us = deadline_us
+            if deadline_us < NEVER_US:
+                heappush(self.deadlines, (deadline_us, key))
+        return residue

@@ -1,0 +1,73 @@
+"""Causal stability: what every region has seen, hence what may be forgotten.
+
+A record (a counter's reset, a deletion that wins) must stay as long as something concurrent with
+it may still arrive. Once every region has seen it, all that follows comes after it.
+
+SUBTLE: "region R has seen it" is not enough. R may have written before it saw the record, and
+that write may still be on its way here while R's word of having seen the record has overtaken
+it. So a region's word counts only once all that it had seen by then is here too.
+
+>>> stability = Stability(regions=[2])
+>>> stability.keep(dot(1, 7), b"k")
+>>> stability.note(2, {1: 7, 2: 4})              # region 2 has seen 1:7, and wrote 2:4 ...
+>>> stability.settled(mine={1: 7, 2: 3})         # ... perhaps before that, and it is not here
+[]
+>>> stability.settled(mine={1: 7, 2: 4}) == [(dot(1, 7), b"k")]
+True
+
+Source: Baquero, Almeida, Shoker, "Pure operation-based replicated data types" (2017).
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from crdb.dots import Dot, actor_of, dot, seq_of
+
+Vector = Mapping[int, int]
+
+
+class Stability:
+    """Which of the records kept here have become stable."""
+
+    __slots__ = ("_claimed", "_confirmed", "_waiting")
+
+    def __init__(self, regions: Iterable[int]) -> None:
+        self._confirmed: dict[int, Vector] = {region: {} for region in regions}
+        self._claimed: dict[int, Vector] = {}
+        self._waiting: dict[int, deque[tuple[int, bytes]]] = {}
+
+    def keep(self, record: Dot, key: bytes) -> None:
+        """Remember that ``key`` holds a record under this dot."""
+        self._waiting.setdefault(actor_of(record), deque()).append((seq_of(record), key))
+
+    def note(self, region: int, vector: Vector) -> None:
+        """A region says what it has applied.
+
+        A claim waits here until it is confirmed; newer ones are passed over meanwhile, since under
+        steady traffic the newest is always a little ahead of what has arrived.
+        """
+        if region in self._confirmed:
+            self._claimed.setdefault(region, vector)
+
+    def settled(self, mine: Vector) -> list[tuple[Dot, bytes]]:
+        """The records that have become stable, given what has been applied here."""
+        for region, vector in list(self._claimed.items()):
+            if all(mine.get(actor, 0) >= seq for actor, seq in vector.items()):
+                self._confirmed[region] = self._claimed.pop(region)
+        done: list[tuple[Dot, bytes]] = []
+        for actor in sorted(self._waiting):
+            queue = self._waiting[actor]
+            frontier = min(
+                (vector.get(actor, 0) for vector in self._confirmed.values()),
+                default=mine.get(actor, 0),
+            )
+            while queue and queue[0][0] <= frontier:
+                seq, key = queue.popleft()
+                done.append((dot(actor, seq), key))
+            if not queue:
+                del self._waiting[actor]
+        return done
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._waiting)

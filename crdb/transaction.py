@@ -1,0 +1,141 @@
+"""What a command sees and does: keys as they are now, and the writes it makes.
+
+One transaction serves one replica, command after command. `begin` gives it the time and the dice,
+each write goes into the backlog under the number of its group. MULTI runs several commands in one
+transaction, so its group is atomic at every peer; that is our choice, as no Redis page says what
+peers see of a transaction.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from crdb import stamps
+from crdb.crdts.base import CRDT, NOTHING, Delta, Residue
+from crdb.crdts.expiry import FOREVER, Expiry
+from crdb.dots import SEQ_BITS, Dot
+from crdb.errors import wrong_type
+from crdb.keyspace import NEVER_US, Entry, Key, Keyspace
+from crdb.messages import Write
+from crdb.session import Session
+
+Draw = Callable[[int], int]
+"""``draw(n)`` gives a number in [0, n): the dice of SPOP and RANDOMKEY."""
+
+S = TypeVar("S", bound=CRDT)  # type: ignore[type-arg]
+
+
+def _no_dice(n: int) -> int:
+    raise RuntimeError("this transaction was begun without dice")
+
+
+class Transaction:
+    """The one way to read and to change a keyspace from inside its region."""
+
+    def __init__(
+        self,
+        keyspace: Keyspace,
+        region: int,
+        actor: int,
+        log: list[Write],
+        remember: Callable[[Key, Residue], None],
+    ) -> None:
+        self.keyspace = keyspace
+        self.region = region
+        self.now_us = 0
+        self.draw: Draw = _no_dice
+        self.session = Session()
+        self.writing = False
+        """Whether the command that runs may write: it then removes expired keys that it meets."""
+        self.seq = 0
+        """Sequence number of the last dot taken."""
+        self._group = 1
+        self._author = actor << SEQ_BITS
+        self._log = log
+        self._remember = remember
+        self._keys = keyspace.keys
+
+    def begin(self, now_us: int, session: Session, draw: Draw) -> None:
+        """Start a group. One that writes nothing leaves no trace, even if it took dots."""
+        self.now_us = now_us
+        self.session = session
+        self.draw = draw
+        self._group = self.seq + 1
+
+    def take(self, dots: int) -> Dot:
+        """The first of so many fresh dots."""
+        first = self._author + self.seq + 1
+        self.seq += dots
+        return first
+
+    def stamp(self) -> int:
+        """What a value assigned now is ordered by."""
+        return stamps.stamp(self.now_us, self.region)
+
+    @property
+    def now_ms(self) -> int:
+        return self.now_us // 1000
+
+    def find(self, key: Key) -> Entry | None:
+        """What a key holds now; an expired key reads as missing.
+
+        The owner removes it on sight, and so does whoever is about to write to it.
+        """
+        entry = self._keys.get(key)
+        if entry is None or entry.deadline_us > self.now_us:
+            return entry
+        assert entry.expiry is not None
+        if self.writing or entry.expiry.owner == self.region:
+            self.remove(key)
+        return None
+
+    def read(self, key: Key, kind: type[S]) -> S | None:
+        """The state of a key; None if it is missing. WRONGTYPE if it has another type."""
+        entry = self._keys.get(key)
+        if entry is None or (entry.deadline_us <= self.now_us and self.find(key) is None):
+            return None
+        value = entry.value
+        if value.__class__ is not kind:
+            raise wrong_type()
+        return value
+
+    def write(self, key: Key, delta: Delta) -> None:
+        """Merge a delta here and send it to the peers."""
+        keyspace = self.keyspace
+        if keyspace.ghosts:
+            self.drop_orphan(key)
+        residue = keyspace.merge(key, delta, NOTHING)
+        self._log.append((self._group, key, delta))
+        if residue is not None:
+            self._remember(key, residue)
+            if keyspace.ghosts:
+                self.drop_orphan(key)
+
+    def drop_orphan(self, key: Key) -> None:
+        """A deadline ends with its key: a new key of that name must not inherit it."""
+        ghost = self.keyspace.ghosts.get(key)
+        if ghost is not None and ghost.expiry is not None:
+            delta = ghost.expiry.clear(self.take(1))
+            self._log.append((self._group, key, delta))
+            self.keyspace.merge(key, delta, NOTHING)
+
+    def remove(self, key: Key) -> bool:
+        """Observed removal of all that the key holds. False if it did not exist."""
+        entry = self._keys.get(key)
+        if entry is None or entry.value is None:
+            return False
+        for state in (entry.value, *entry.others):
+            if state.alive():
+                self.write(key, state.clear(self.take(1)))
+        return True
+
+    def expire_at(self, key: Key, deadline_ms: int | None) -> None:
+        """Set the deadline of an existing key; None lets it live for ever."""
+        entry = self._keys[key]
+        expiry = entry.expiry or Expiry()
+        deadline = FOREVER if deadline_ms is None else deadline_ms
+        self.write(key, expiry.expire_at(deadline, self.region, self.take(1)))
+
+    def deadline_ms(self, key: Key) -> int | None:
+        """When an existing key expires, None for never."""
+        deadline_us = self._keys[key].deadline_us
+        return None if deadline_us == NEVER_US else deadline_us // 1000
