@@ -15,7 +15,7 @@ crdb.errors.CommandError: ERR unknown command 'nonsense', with args beginning wi
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from crdb.errors import CommandError
+from crdb.errors import CommandError, quoted, quoting, wrong_number_of_arguments
 from crdb.session import Request
 
 Reply = None | int | float | bytes | str | CommandError | list[Any]
@@ -36,6 +36,9 @@ class Command(NamedTuple):
     immediate: bool
     run: Callable[..., Reply]
 
+
+QUOTED_MAX = 128
+"""Bytes of an unknown command's name, and of its arguments together, that the error shows."""
 
 TABLE: dict[bytes, Command] = {}
 """By name, in upper and in lower case: a request is usually one or the other."""
@@ -74,7 +77,7 @@ def lookup(request: Request) -> Command:
         raise _unknown(request)
     words, arity = len(request), found.arity
     if words != arity if arity > 0 else words < -arity:
-        raise CommandError(f"ERR wrong number of arguments for '{found.name}' command")
+        raise wrong_number_of_arguments(found.name)
     return found
 
 
@@ -88,6 +91,10 @@ def keys_of(found: Command, request: Request) -> list[bytes]:
 
 
 def _unknown(request: Request) -> CommandError:
-    name = request[0].decode(errors="replace")[:128]
-    args = "".join(f"'{word.decode(errors='replace')[:128]}' " for word in request[1:])
-    return CommandError(f"ERR unknown command '{name}', with args beginning with: {args[:128]}")
+    args = b""
+    for word in request[1:]:
+        if len(args) >= QUOTED_MAX:
+            break
+        args += b"'%s' " % quoted(word, QUOTED_MAX - len(args))
+    name = quoted(request[0], QUOTED_MAX)
+    return quoting(b"ERR unknown command '%s', with args beginning with: %s" % (name, args))

@@ -8,17 +8,30 @@ exactly and rounded once to the 64-bit significand that the real server has.
 (10, None, None, None)
 >>> show(long_double(parse_decimal(b"10.5") + parse_decimal(b"0.1")))
 b'10.6'
->>> show(parse_decimal(b"5.0e3"))
-b'5000'
+>>> show(parse_decimal(b"5.0e3")), show(parse_decimal(b"0x1.8"))
+(b'5000', b'1.5')
 """
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 
+LONG_DOUBLE_END = 1 << 16_384
+"""The first power of two beyond the long doubles."""
+
+_HALF_OF_LEAST = Fraction(1, 1 << 16_446)
+_TEXT_MAX = 5 * 1024 - 1
+_EXPONENT_MAX = 30_000
+"""A longer text cannot bring a number with a larger exponent back into range."""
+
 _INT = re.compile(rb"0|-?[1-9][0-9]{0,18}")
-_DECIMAL = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_DECIMAL = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
+_HEX = re.compile(
+    rb"([+-]?)0[xX](?=\.?[0-9a-fA-F])([0-9a-fA-F]*)\.?([0-9a-fA-F]*)(?:[pP]([+-]?[0-9]+))?"
+)
+_INFINITY = re.compile(rb"[+-]?inf(?:inity)?", re.IGNORECASE)
 _SIGNIFICAND_BITS = 64
 _DIGITS = 17
 
@@ -32,8 +45,24 @@ def parse_int(text: bytes) -> int | None:
 
 
 def parse_decimal(text: bytes) -> Fraction | None:
-    """The exact value of a decimal number; None for anything else, infinities included."""
-    return Fraction(text.decode()) if _DECIMAL.fullmatch(text) else None
+    """The exact value of what C's ``strtold`` reads, decimal or hexadecimal.
+
+    None for anything else, for infinities, and for what no long double is near to.
+    """
+    if len(text) > _TEXT_MAX:
+        return None
+    number = _parse_scientific(text)
+    if number is None:
+        number = _parse_hexadecimal(text)
+    if not number:
+        return number
+    in_range = abs(number) > _HALF_OF_LEAST and abs(long_double(number)) < LONG_DOUBLE_END
+    return number if in_range else None
+
+
+def is_infinity(text: bytes) -> bool:
+    """Whether ``strtold`` reads an infinity here."""
+    return _INFINITY.fullmatch(text) is not None
 
 
 def long_double(number: Fraction) -> Fraction:
@@ -54,5 +83,31 @@ def show(number: int | Fraction) -> bytes:
         return b"%d" % number
     scaled = round(abs(number) * 10**_DIGITS)
     whole, rest = divmod(scaled, 10**_DIGITS)
-    text = f"{whole}.{rest:0{_DIGITS}}".rstrip("0").rstrip(".")
+    # Through Decimal, as Python refuses to write an int of more than 4300 digits.
+    text = f"{Decimal(whole)}.{rest:0{_DIGITS}}".rstrip("0").rstrip(".")
     return (f"-{text}" if number < 0 and scaled else text).encode()
+
+
+def _parse_scientific(text: bytes) -> Fraction | None:
+    found = _DECIMAL.fullmatch(text)
+    if found is None:
+        return None
+    digits, exponent = found.groups()
+    if not digits.strip(b"0."):
+        return Fraction(0)
+    if exponent is not None and abs(Decimal(exponent.decode())) > _EXPONENT_MAX:
+        return None
+    return Fraction(Decimal(text.decode()))
+
+
+def _parse_hexadecimal(text: bytes) -> Fraction | None:
+    found = _HEX.fullmatch(text)
+    if found is None:
+        return None
+    sign, whole, rest, exponent = found.groups()
+    number = Fraction(int(whole + rest, 16), 16 ** len(rest))
+    power = Decimal((exponent or b"0").decode())
+    if number and abs(power) > _EXPONENT_MAX:
+        return None
+    number *= Fraction(2) ** (int(power) if number else 0)
+    return -number if sign == b"-" else number

@@ -1,5 +1,7 @@
 """Error replies, with the texts of Redis."""
 
+_LINE_ENDS = bytes.maketrans(b"\r\n", b"  ")
+
 
 class CommandError(Exception):
     """An error reply: its text is what the client gets after the ``-``."""
@@ -22,3 +24,21 @@ def not_an_integer() -> CommandError:
 
 def not_a_float() -> CommandError:
     return CommandError("ERR value is not a valid float")
+
+
+def wrong_number_of_arguments(name: str) -> CommandError:
+    return CommandError(f"ERR wrong number of arguments for '{name}' command")
+
+
+def quoting(text: bytes) -> CommandError:
+    """An error that quotes its request. It has to fit in one line, so line ends become spaces.
+
+    >>> quoting(b"ERR Unsupported option a\\nb\\n")
+    (ERR Unsupported option a b)
+    """
+    return CommandError(text.rstrip(b"\r\n").translate(_LINE_ENDS).decode(errors="replace"))
+
+
+def quoted(word: bytes, length_max: int | None = None) -> bytes:
+    """A word as the server's format strings show it: they end at the first NUL."""
+    return word.partition(b"\0")[0][:length_max]

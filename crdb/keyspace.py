@@ -95,9 +95,13 @@ class Keyspace:
         if residue is not None or not here:
             self._place(key, entry)
         if self.watchers:
-            for session in self.watchers.get(key, ()):
-                session.dirty = True
+            self.touch(key)
         return residue
+
+    def touch(self, key: Key) -> None:
+        """Tell the sessions that watch this key that it has changed."""
+        for session in self.watchers.get(key, ()):
+            session.dirty = True
 
     def forget(self, key: Key, record: Dot) -> None:
         """A record of this key is stable."""
@@ -147,9 +151,12 @@ class Keyspace:
         if expiry is None:
             expiry = entry.expiry = Expiry()
         residue = expiry.merge(delta, seen)  # type: ignore[arg-type]
-        deadline_us = expiry.deadline_ms * 1000
+        if expiry.order >> 12 != FOREVER or entry.deadline_us != NEVER_US:
+            self._set_deadline(key, entry, expiry.deadline_ms * 1000)
+        return residue
+
+    def _set_deadline(self, key: Key, entry: Entry, deadline_us: int) -> None:
         if deadline_us != entry.deadline_us:
             entry.deadline_us = deadline_us
             if deadline_us < NEVER_US:
                 heappush(self.deadlines, (deadline_us, key))
-        return residue

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from crdb import stamps
 from crdb.crdts.base import CRDT, NOTHING, Delta, Residue
-from crdb.crdts.expiry import FOREVER, Expiry
-from crdb.dots import SEQ_BITS, Dot
+from crdb.crdts.expiry import FOREVER, ExpiryDelta
+from crdb.dots import SEQ_BITS, SEQ_MASK, Dot
 from crdb.errors import wrong_type
 from crdb.keyspace import NEVER_US, Entry, Key, Keyspace
 from crdb.messages import Write
@@ -46,30 +46,35 @@ class Transaction:
         self.session = Session()
         self.writing = False
         """Whether the command that runs may write: it then removes expired keys that it meets."""
-        self.seq = 0
-        """Sequence number of the last dot taken."""
         self._group = 1
-        self._author = actor << SEQ_BITS
+        self._next = (actor << SEQ_BITS) + 1
+        self._tie = stamps.stamp(0, region)
+        self._forever = stamps.stamp(FOREVER, region)
         self._log = log
         self._remember = remember
         self._keys = keyspace.keys
+
+    @property
+    def seq(self) -> int:
+        """Sequence number of the last dot taken."""
+        return (self._next & SEQ_MASK) - 1
 
     def begin(self, now_us: int, session: Session, draw: Draw) -> None:
         """Start a group. One that writes nothing leaves no trace, even if it took dots."""
         self.now_us = now_us
         self.session = session
         self.draw = draw
-        self._group = self.seq + 1
+        self._group = self._next & SEQ_MASK
 
     def take(self, dots: int) -> Dot:
         """The first of so many fresh dots."""
-        first = self._author + self.seq + 1
-        self.seq += dots
+        first = self._next
+        self._next = first + dots
         return first
 
     def stamp(self) -> int:
         """What a value assigned now is ordered by."""
-        return stamps.stamp(self.now_us, self.region)
+        return self.now_us << 12 | self._tie
 
     @property
     def now_ms(self) -> int:
@@ -110,6 +115,12 @@ class Transaction:
             if keyspace.ghosts:
                 self.drop_orphan(key)
 
+    def wrote(self, key: Key, delta: Delta) -> None:
+        """Send a delta that a ``_now`` mutator has merged already."""
+        self._log.append((self._group, key, delta))
+        if self.keyspace.watchers:
+            self.keyspace.touch(key)
+
     def drop_orphan(self, key: Key) -> None:
         """A deadline ends with its key: a new key of that name must not inherit it."""
         ghost = self.keyspace.ghosts.get(key)
@@ -131,9 +142,14 @@ class Transaction:
     def expire_at(self, key: Key, deadline_ms: int | None) -> None:
         """Set the deadline of an existing key; None lets it live for ever."""
         entry = self._keys[key]
-        expiry = entry.expiry or Expiry()
-        deadline = FOREVER if deadline_ms is None else deadline_ms
-        self.write(key, expiry.expire_at(deadline, self.region, self.take(1)))
+        expiry, order = entry.expiry, self._forever
+        if deadline_ms is not None:
+            order = stamps.stamp(deadline_ms, self.region)
+        elif expiry is not None and entry.deadline_us == NEVER_US:
+            self.wrote(key, expiry.write_now(None, order, self.take(1)))
+            return
+        covers = None if expiry is None else expiry.held()
+        self.write(key, ExpiryDelta(self.take(1), order, None, covers))
 
     def deadline_ms(self, key: Key) -> int | None:
         """When an existing key expires, None for never."""

@@ -23,11 +23,14 @@ def members(txn: Transaction, key: Key) -> dict[bytes, object]:
 
 @command("sadd", -3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADD_WINS)
 def sadd(txn: Transaction, key: Key, *names: bytes) -> Reply:
-    found = txn.read(key, ORSet) or ORSet()
-    before = len(found.members)
-    delta = found.add(names, txn.take(len(names)))
-    txn.write(key, delta)
-    return len(delta.adds) - len(delta.covers) if before else len(delta.adds)
+    found = txn.read(key, ORSet)
+    if found is None:
+        delta = ORSet().add(names, txn.take(len(names)))
+        txn.write(key, delta)
+        return len(delta.adds)
+    delta = found.add_now(names, txn.take(len(names)))
+    txn.wrote(key, delta)
+    return len(delta.adds) - len(delta.covers)
 
 
 @command("srem", -3, "write", "fast", keys=ONE_KEY, conflict=ADD_WINS)

@@ -27,11 +27,17 @@ ADDS_UP = "both count"
 def assign(txn: Transaction, key: Key, value: bytes) -> None:
     """Replace the value of whatever type the key holds; its expiry stays."""
     entry = txn.find(key)
-    state = None if entry is None else entry.value
-    if entry is not None and (not isinstance(state, String) or entry.others):
+    stamp, dot = txn.stamp(), txn.take(String.DOTS)
+    if entry is not None and type(entry.value) is String and not entry.others:
+        delta = entry.value.assign_now(value, stamp, dot)
+        if delta is not None:
+            txn.wrote(key, delta)
+        else:
+            txn.write(key, entry.value.assign(value, stamp, dot))
+        return
+    if entry is not None:
         txn.remove(key)
-    string = state if isinstance(state, String) else String()
-    txn.write(key, string.assign(value, txn.stamp(), txn.take(String.DOTS)))
+    txn.write(key, String().assign(value, stamp, dot))
 
 
 def text(txn: Transaction, key: Key) -> bytes | None:
@@ -141,14 +147,17 @@ def strlen(txn: Transaction, key: Key) -> Reply:
 
 
 def add(txn: Transaction, key: Key, amount: int) -> Reply:
-    string = txn.read(key, String) or String()
+    string = txn.read(key, String)
+    if string is None:
+        txn.write(key, String().increment(amount, txn.take(1)))
+        return amount
     before = string.integer()
     if before is None:
         raise not_an_integer()
     total = before + amount
     if not INT_MIN <= total <= INT_MAX:
         raise CommandError("ERR increment or decrement would overflow")
-    txn.write(key, string.increment(amount, txn.take(1)))
+    txn.wrote(key, string.increment_now(amount, txn.take(1)))
     return total
 
 

@@ -5,6 +5,10 @@ fragment of such a state, and all that travels. ``merge`` is the one verb for lo
 replication and full sync: a mutator only computes a delta, so that "write locally" and "receive
 the write" are the same by construction.
 
+Three mutators run so often that looking everything up twice, to compute and to merge, would double
+the price of a command. They have a twin with the suffix ``_now`` that does both in one step. A
+twin may only exist where the merge can leave no `Residue`; law "now" holds it to its original.
+
 What was removed is not marked in the state: a dot that the context has seen and the state lacks
 is gone. A delta therefore names the dots that it *covers* (saw, and did not keep).
 
@@ -16,9 +20,10 @@ associative   (a | b) | c == a | (b | c)
 idempotent    a | a == a
 bottom        a | bottom == a
 inflation     the context of a | b holds that of a, and what a | b lacks of a, b had seen
-grouping      s + d1 + d2 == s + d1.join(d2)
+grouping      s + d1 + d2 == s + join(d1, d2)
 delta         s + d == s | (bottom + d)      a delta is a state
 once          s + d + d == s + d             a message delivered twice
+now           s.f_now() leaves what s + s.f() gives, and returns the same delta
 
 Laws are necessary, not sufficient: a set that never removes keeps them all. So each type also
 has an executable spec and a size bound, in its entry of `tests/cases.py`.
@@ -53,10 +58,6 @@ class Delta(msgspec.Struct, frozen=True, gc=False):
     crdt: ClassVar[type["CRDT[Any]"]]
     """The type of a key that this delta merges into."""
 
-    def join(self, other: Any) -> "Delta":
-        """One delta with the effect of this one and ``other``, another of the same type."""
-        raise NotImplementedError
-
     def dots(self) -> Iterator[Dot]:
         """Every dot this delta knows of, added or covered."""
         raise NotImplementedError
@@ -81,6 +82,11 @@ class CRDT(ABC, Generic[D]):
 
         None means that nothing is left to do and the state is alive.
         """
+
+    @classmethod
+    @abstractmethod
+    def join(cls, first: D, second: D) -> D:
+        """One delta with the effect of both."""
 
     @abstractmethod
     def clear(self, dot: Dot) -> D:

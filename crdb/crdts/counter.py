@@ -1,7 +1,8 @@
 """Counter: increments of all authors add up; a reset takes away exactly what it saw.
 
 Each author keeps one *part*: (last dot, birth dot, cumulative amount), replaced as a whole by its
-next increment. Adding up parts is exact, and a part heard twice counts once.
+next increment; a part by itself is the delta of an increment. Adding up parts is exact, and a
+part heard twice counts once.
 
 A reset (DEL, or SET on a string) cannot just remove the parts: an increment concurrent with it
 arrives as a part that contains the removed amount too. So it records, for each author, the part
@@ -33,6 +34,7 @@ embedded CRDT counters and a solution" (PaPoC 2016).
 
 from collections.abc import Container, Iterable, Iterator
 from fractions import Fraction
+from operator import attrgetter
 from typing import ClassVar
 
 from crdb.crdts.base import CRDT, Delta, Residue
@@ -40,16 +42,29 @@ from crdb.crdts.causal import Dots, each, lacking, pack, removed
 from crdb.dots import SEQ_BITS, CausalContext, Dot, actor_of
 
 Amount = int | Fraction
-Part = tuple[Dot, Dot, Amount]
-"""(last dot, birth dot, cumulative amount) of one author."""
+
+
+class Part(Delta, frozen=True, gc=False):
+    """What one author has added since its birth dot."""
+
+    last: Dot
+    birth: Dot
+    amount: Amount
+
+    def dots(self) -> Iterator[Dot]:
+        yield self.last
+
+
+_last = attrgetter("last")
 
 
 def latest(parts: Iterable[Part]) -> dict[int, Part]:
     """Each author's latest part."""
-    found: dict[int, Part] = {}
-    for part in sorted(parts):
-        found[actor_of(part[0])] = part
-    return found
+    return {actor_of(part.last): part for part in sorted(parts, key=_last)}
+
+
+def _tuple(parts: Iterable[Part]) -> tuple[Part, ...]:
+    return tuple(sorted(parts, key=_last))
 
 
 class CounterDelta(Delta, frozen=True, gc=False):
@@ -59,25 +74,19 @@ class CounterDelta(Delta, frozen=True, gc=False):
     covers: Dots | None = None
     """Older resets that a new one contains; in a full sync also parts."""
 
-    def join(self, other: "CounterDelta") -> "CounterDelta":
-        gone = (*each(self.covers), *each(other.covers))
-        parts = latest((*self.parts, *other.parts)).values()
-        resets = sorted({*self.resets, *other.resets})
-        return CounterDelta(
-            tuple(part for part in sorted(parts) if part[0] not in gone),
-            tuple(reset for reset in resets if reset[0] not in gone),
-            pack(gone),
-        )
-
     def dots(self) -> Iterator[Dot]:
-        yield from (part[0] for part in self.parts)
+        yield from map(_last, self.parts)
         for dot, records in self.resets:
             yield dot
-            yield from (record[0] for record in records)
+            yield from map(_last, records)
         yield from each(self.covers)
 
 
-class Counter(CRDT[CounterDelta]):
+def general(delta: Part | CounterDelta) -> CounterDelta:
+    return CounterDelta((delta,)) if isinstance(delta, Part) else delta
+
+
+class Counter(CRDT[Part | CounterDelta]):
     """A sum. Metadata: one part an author; one record an author for a reset not yet stable."""
 
     __slots__ = ("parts", "resets", "total")
@@ -89,47 +98,68 @@ class Counter(CRDT[CounterDelta]):
         self.resets: dict[Dot, tuple[Part, ...]] = {}
         self.total: Amount = 0
 
-    def increment(self, amount: Amount, dot: Dot) -> CounterDelta:
+    def increment(self, amount: Amount, dot: Dot) -> Part:
         mine = self.parts.get(dot >> SEQ_BITS)
         if mine is None:
-            return CounterDelta(((dot, dot, amount),))
-        return CounterDelta(((dot, mine[1], mine[2] + amount),))
+            return Part(dot, dot, amount)
+        return Part(dot, mine.birth, mine.amount + amount)
+
+    def increment_now(self, amount: Amount, dot: Dot) -> Part:
+        """`increment` and `merge` in one step."""
+        parts, actor = self.parts, dot >> SEQ_BITS
+        mine = parts.get(actor)
+        if mine is None:
+            parts[actor] = part = Part(dot, dot, amount)
+        else:
+            parts[actor] = part = Part(dot, mine.birth, mine.amount + amount)
+        self.total += amount
+        return part
 
     def clear(self, dot: Dot) -> CounterDelta:
         if not self.parts:
             return CounterDelta()
         seen = latest((*self._records().values(), *self.parts.values()))
-        return CounterDelta((), ((dot, tuple(sorted(seen.values()))),), pack(self.resets))
+        return CounterDelta((), ((dot, _tuple(seen.values())),), pack(self.resets))
 
-    def merge(self, delta: CounterDelta, seen: Container[Dot]) -> Residue | None:
-        if delta.resets or delta.covers is not None or self.resets:
-            return self._merge_with_resets(delta, seen)
-        parts = self.parts
-        for part in delta.parts:
-            last, _, amount = part
-            mine = parts.get(last >> SEQ_BITS)
-            if mine is None:
-                if last not in seen:
-                    parts[last >> SEQ_BITS] = part
-                    self.total += amount
-            elif mine[0] < last:
-                parts[last >> SEQ_BITS] = part
-                self.total += amount - mine[2]
+    @classmethod
+    def join(cls, first: Part | CounterDelta, second: Part | CounterDelta) -> CounterDelta:
+        one, two = general(first), general(second)
+        gone = (*each(one.covers), *each(two.covers))
+        parts = latest((*one.parts, *two.parts)).values()
+        resets = dict(one.resets) | dict(two.resets)
+        return CounterDelta(
+            _tuple(part for part in parts if part.last not in gone),
+            tuple((dot, resets[dot]) for dot in sorted(resets) if dot not in gone),
+            pack(gone),
+        )
+
+    def merge(self, delta: Part | CounterDelta, seen: Container[Dot]) -> Residue | None:
+        if type(delta) is not Part or self.resets:
+            return self._merge_resets(general(delta), seen)
+        parts, actor = self.parts, delta.last >> SEQ_BITS
+        mine = parts.get(actor)
+        if mine is None:
+            if delta.last not in seen:
+                parts[actor] = delta
+                self.total += delta.amount
+        elif mine.last < delta.last:
+            parts[actor] = delta
+            self.total += delta.amount - mine.amount
         return None if parts else Residue()
 
-    def _merge_with_resets(self, delta: CounterDelta, seen: Container[Dot]) -> Residue | None:
+    def _merge_resets(self, delta: CounterDelta, seen: Container[Dot]) -> Residue | None:
         missed = lacking(delta.covers, pack(self.dots()))
         gone = each(delta.covers)
         resets = self.resets | {dot: parts for dot, parts in delta.resets if dot not in seen}
         self.resets = {dot: resets[dot] for dot in resets if dot not in gone}
-        new = (part for part in delta.parts if part[0] not in seen)
         records = self._records()
+        new = (part for part in delta.parts if part.last not in seen)
         self.parts = {
             actor: part
             for actor, part in latest((*self.parts.values(), *new)).items()
-            if part[0] not in gone and not (actor in records and part[0] <= records[actor][0])
+            if part.last not in gone and not (actor in records and part.last <= records[actor].last)
         }
-        self._count(records)
+        self.total = sum(self._counted(actor, records) for actor in self.parts)
         lingering = tuple(dot for dot, _ in delta.resets)
         return Residue(missed, lingering) if missed or lingering or not self.parts else None
 
@@ -137,28 +167,29 @@ class Counter(CRDT[CounterDelta]):
         """The latest part of each author that a reset here has seen."""
         return latest(part for reset in self.resets.values() for part in reset)
 
-    def _count(self, records: dict[int, Part]) -> None:
-        self.total = 0
-        for actor, (_, birth, amount) in self.parts.items():
-            record = records.get(actor)
-            same = record is not None and record[1] == birth
-            self.total += amount - record[2] if record is not None and same else amount
+    def _counted(self, actor: int, records: dict[int, Part]) -> Amount:
+        """An author's amount less what a reset saw of it."""
+        part, record = self.parts[actor], records.get(actor)
+        if record is None or record.birth != part.birth:
+            return part.amount
+        return part.amount - record.amount
 
     def forget(self, dot: Dot) -> None:
-        births = {part[1] for part in self.parts.values()}
-        if not any(part[1] in births for part in self.resets.get(dot, ())):
+        births = {part.birth for part in self.parts.values()}
+        if not any(part.birth in births for part in self.resets.get(dot, ())):
             self.resets.pop(dot, None)
 
     def complete(self) -> CounterDelta:
-        return CounterDelta(tuple(sorted(self.parts.values())), tuple(sorted(self.resets.items())))
+        return CounterDelta(_tuple(self.parts.values()), tuple(sorted(self.resets.items())))
 
-    def covered(self, whole: CounterDelta, theirs: CausalContext) -> CounterDelta:
-        there = [part[0] for part in whole.parts] + [dot for dot, _ in whole.resets]
-        gone = removed(pack(self.dots()), pack(there), theirs)
-        return CounterDelta(whole.parts, whole.resets, gone)
+    def covered(self, whole: Part | CounterDelta, theirs: CausalContext) -> CounterDelta:
+        there = general(whole)
+        live = [part.last for part in there.parts] + [dot for dot, _ in there.resets]
+        gone = removed(pack(self.dots()), pack(live), theirs)
+        return CounterDelta(there.parts, there.resets, gone)
 
     def dots(self) -> Iterator[Dot]:
-        yield from (part[0] for part in self.parts.values())
+        yield from map(_last, self.parts.values())
         yield from self.resets
 
     def alive(self) -> bool:

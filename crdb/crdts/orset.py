@@ -35,19 +35,6 @@ class SetDelta(Delta, frozen=True, gc=False):
     adds: dict[Member, Dots]
     covers: dict[Member, Dots]
 
-    def join(self, other: "SetDelta") -> "SetDelta":
-        adds: dict[Member, Dots] = {}
-        covers: dict[Member, Dots] = {}
-        for member in self.adds | other.adds | self.covers | other.covers:
-            gone = pack((*each(self.covers.get(member)), *each(other.covers.get(member))))
-            both = join(self.adds.get(member), other.adds.get(member), None, ())
-            new = join(both, None, gone, ())
-            if gone is not None:
-                covers[member] = gone
-            if new is not None:
-                adds[member] = new
-        return SetDelta(adds, covers)
-
     def dots(self) -> Iterator[Dot]:
         for part in (self.adds, self.covers):
             for dots in part.values():
@@ -77,12 +64,38 @@ class ORSet(CRDT[SetDelta]):
                 covers[member] = mine[member]
         return SetDelta(adds, covers)
 
+    def add_now(self, members: Iterable[Member], dot: Dot) -> SetDelta:
+        """`add` and `merge` in one step."""
+        mine = self.members
+        adds: dict[Member, Dots] = {}
+        covers: dict[Member, Dots] = {}
+        for member in members:
+            if member in mine and member not in adds:
+                covers[member] = mine[member]
+            adds[member] = mine[member] = dot
+            dot += 1
+        return SetDelta(adds, covers)
+
     def remove(self, members: Iterable[Member]) -> SetDelta:
         mine = self.members
         return SetDelta({}, {member: mine[member] for member in members if member in mine})
 
     def clear(self, dot: Dot) -> SetDelta:
         return SetDelta({}, dict(self.members))
+
+    @classmethod
+    def join(cls, first: SetDelta, second: SetDelta) -> SetDelta:
+        adds: dict[Member, Dots] = {}
+        covers: dict[Member, Dots] = {}
+        for member in first.adds | second.adds | first.covers | second.covers:
+            gone = pack((*each(first.covers.get(member)), *each(second.covers.get(member))))
+            new = join(first.adds.get(member), second.adds.get(member), None, ())
+            new = join(new, None, gone, ())
+            if gone is not None:
+                covers[member] = gone
+            if new is not None:
+                adds[member] = new
+        return SetDelta(adds, covers)
 
     def merge(self, delta: SetDelta, seen: Container[Dot]) -> Residue | None:
         members, adds, covers = self.members, delta.adds, delta.covers

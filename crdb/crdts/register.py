@@ -52,11 +52,6 @@ class RegisterDelta(Delta, frozen=True, gc=False):
             return {}
         return {self.dot: (self.order, self.top)} | (self.losers or {})
 
-    def join(self, other: "RegisterDelta") -> "RegisterDelta":
-        gone = (*each(self.covers), *each(other.covers))
-        adds = self.siblings() | other.siblings()
-        return self.of({dot: adds[dot] for dot in adds if dot not in gone}, pack(gone))
-
     @classmethod
     def of(cls, siblings: dict[Dot, Sibling], covers: Dots | None) -> "RegisterDelta":
         """The delta that adds these siblings; the one that shows comes first."""
@@ -90,6 +85,12 @@ class Register(CRDT[RegisterDelta]):
     def write(self, value: Any, order: int, dot: Dot) -> RegisterDelta:
         return self.delta(dot, order, value, self.held())
 
+    def write_now(self, value: Any, order: int, dot: Dot) -> RegisterDelta:
+        """`write` and `merge` in one step."""
+        delta = self.delta(dot, order, value, self.dot if self.losers is None else self.held())
+        self.dot, self.order, self.top, self.losers = dot, order, value, None
+        return delta
+
     def held(self) -> Dots | None:
         """The dots here, as what a write covers."""
         if self.losers is None:
@@ -98,6 +99,12 @@ class Register(CRDT[RegisterDelta]):
 
     def clear(self, dot: Dot) -> RegisterDelta:
         return self.delta(covers=self.held())
+
+    @classmethod
+    def join(cls, first: RegisterDelta, second: RegisterDelta) -> RegisterDelta:
+        gone = (*each(first.covers), *each(second.covers))
+        adds = first.siblings() | second.siblings()
+        return cls.delta.of({dot: adds[dot] for dot in adds if dot not in gone}, pack(gone))
 
     def merge(self, delta: RegisterDelta, seen: Container[Dot]) -> Residue | None:
         usual = delta.losers is None and self.losers is None and (delta.covers or 0) == self.dot

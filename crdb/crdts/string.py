@@ -29,12 +29,12 @@ from collections.abc import Container, Iterator
 from typing import Any, ClassVar
 
 from crdb.crdts.base import CRDT, Delta, Residue
-from crdb.crdts.counter import Amount, Counter, CounterDelta
+from crdb.crdts.counter import Amount, Counter, CounterDelta, Part
 from crdb.crdts.register import Register, RegisterDelta
 from crdb.decimals import parse_decimal, parse_int, show
 from crdb.dots import CausalContext, Dot
 
-Factor = RegisterDelta | CounterDelta
+Factor = RegisterDelta | CounterDelta | Part
 
 
 class StringDelta(Delta, frozen=True, gc=False):
@@ -42,10 +42,6 @@ class StringDelta(Delta, frozen=True, gc=False):
 
     register: RegisterDelta
     counter: CounterDelta
-
-    def join(self, other: "StringDelta | Factor") -> "StringDelta":
-        more = both(other)
-        return StringDelta(self.register.join(more.register), self.counter.join(more.counter))
 
     def dots(self) -> Iterator[Dot]:
         yield from self.register.dots()
@@ -56,9 +52,9 @@ def both(delta: StringDelta | Factor) -> StringDelta:
     """A factor's delta as one of the product."""
     if isinstance(delta, StringDelta):
         return delta
-    if isinstance(delta, CounterDelta):
-        return StringDelta(RegisterDelta(), delta)
-    return StringDelta(delta, CounterDelta())
+    if type(delta) is RegisterDelta:
+        return StringDelta(delta, CounterDelta())
+    return StringDelta(RegisterDelta(), CounterDelta().join(delta))
 
 
 class String(CRDT[Any]):
@@ -84,18 +80,37 @@ class String(CRDT[Any]):
             return delta
         return StringDelta(delta, counter.clear(dot + 1))
 
-    def increment(self, amount: Amount, dot: Dot) -> CounterDelta:
+    def assign_now(self, value: bytes, order: int, dot: Dot) -> RegisterDelta | None:
+        """`assign` and `merge` in one step; None where increments have to be reset."""
+        register, counter = self.register, self.counter
+        if register is None or (counter is not None and counter.parts):
+            return None
+        return register.write_now(value, order, dot)
+
+    def increment(self, amount: Amount, dot: Dot) -> Part:
+        counter = self.counter
+        return Part(dot, dot, amount) if counter is None else counter.increment(amount, dot)
+
+    def increment_now(self, amount: Amount, dot: Dot) -> Part:
+        """`increment` and `merge` in one step."""
         counter = self.counter
         if counter is None:
-            return CounterDelta(((dot, dot, amount),))
-        return counter.increment(amount, dot)
+            counter = self.counter = Counter()
+        return counter.increment_now(amount, dot)
 
     def clear(self, dot: Dot) -> StringDelta:
         register, counter = self.register or Register(), self.counter or Counter()
         return StringDelta(register.clear(dot), counter.clear(dot))
 
+    @classmethod
+    def join(cls, first: StringDelta | Factor, second: StringDelta | Factor) -> StringDelta:
+        one, two = both(first), both(second)
+        return StringDelta(
+            Register.join(one.register, two.register), Counter.join(one.counter, two.counter)
+        )
+
     def merge(self, delta: StringDelta | Factor, seen: Container[Dot]) -> Residue | None:
-        if delta.__class__ is RegisterDelta:
+        if type(delta) is RegisterDelta:
             register = self.register
             if register is None:
                 register = self.register = Register()
@@ -103,9 +118,9 @@ class String(CRDT[Any]):
         counter = self.counter
         if counter is None:
             counter = self.counter = Counter()
-        if delta.__class__ is CounterDelta:
+        if type(delta) is Part or type(delta) is CounterDelta:
             return counter.merge(delta, seen)
-        assert isinstance(delta, StringDelta)
+        assert type(delta) is StringDelta
         residues = (self.merge(delta.register, seen), counter.merge(delta.counter, seen))
         first, second = (each or Residue() for each in residues)
         return Residue(first.missed + second.missed, first.lingering + second.lingering)
@@ -168,4 +183,4 @@ def number(text: bytes | None) -> Amount | None:
 
 
 # At a key, a fragment of one factor is a fragment of the product.
-StringDelta.crdt = RegisterDelta.crdt = CounterDelta.crdt = String
+StringDelta.crdt = RegisterDelta.crdt = CounterDelta.crdt = Part.crdt = String

@@ -1,0 +1,101 @@
+"""MULTI, EXEC, DISCARD, WATCH: commands that run as one, or not at all if a watched key changed.
+
+WATCH looks at this region's copy. A change that replication brings counts like a local one; a
+change made elsewhere that has not arrived yet does not. So check-and-set holds within a region
+only: two regions that both EXEC at once both succeed.
+
+Source: https://redis.io/docs/latest/develop/using-commands/transactions/
+"""
+
+from crdb.command import Reply, command, lookup
+from crdb.errors import CommandError
+from crdb.keyspace import Key
+from crdb.session import Request
+from crdb.transaction import Transaction
+
+ABORTED = "EXECABORT Transaction discarded because of"
+
+
+@command("multi", 1, "immediate", "fast")
+def multi(txn: Transaction) -> Reply:
+    if txn.session.queue is not None:
+        raise CommandError("ERR MULTI calls can not be nested")
+    txn.session.queue = []
+    return "OK"
+
+
+# Redis says 1 for the arity. But EXEC with too many words also ends the transaction, so it has
+# to get as far as here.
+@command("exec", -1, "immediate")
+def exec_(txn: Transaction, *words: bytes) -> Reply:
+    session = txn.session
+    queue, failed = session.queue, session.failed
+    if words:
+        end(txn)
+        raise CommandError(f"{ABORTED}: wrong number of arguments for 'exec' command")
+    if queue is None:
+        raise CommandError("ERR EXEC without MULTI")
+    changed = session.dirty or any(
+        not was_expired and is_expired(txn, key) for key, was_expired in session.watched.items()
+    )
+    end(txn)
+    if failed:
+        raise CommandError(f"{ABORTED} previous errors.")
+    if changed:
+        return None
+    return [run(txn, request) for request in queue]
+
+
+@command("discard", 1, "immediate", "fast")
+def discard(txn: Transaction) -> Reply:
+    if txn.session.queue is None:
+        raise CommandError("ERR DISCARD without MULTI")
+    end(txn)
+    return "OK"
+
+
+@command("watch", -2, "immediate", "fast", keys=(1, -1, 1))
+def watch(txn: Transaction, *keys: Key) -> Reply:
+    session, watchers = txn.session, txn.keyspace.watchers
+    if session.queue is not None:
+        raise CommandError("ERR WATCH inside MULTI is not allowed")
+    for key in keys:
+        if key not in session.watched:
+            session.watched[key] = is_expired(txn, key)
+            watchers.setdefault(key, []).append(session)
+    return "OK"
+
+
+@command("unwatch", 1, "fast")
+def unwatch(txn: Transaction) -> Reply:
+    session, watchers = txn.session, txn.keyspace.watchers
+    for key in session.watched:
+        watchers[key].remove(session)
+        if not watchers[key]:
+            del watchers[key]
+    session.watched.clear()
+    session.dirty = False
+    return "OK"
+
+
+def end(txn: Transaction) -> None:
+    """The session is as if it had never seen MULTI or WATCH."""
+    unwatch(txn)
+    txn.session.queue = None
+    txn.session.failed = False
+
+
+def is_expired(txn: Transaction, key: Key) -> bool:
+    """Whether the key is past its deadline and not yet removed."""
+    entry = txn.keyspace.keys.get(key)
+    return entry is not None and entry.deadline_us <= txn.now_us
+
+
+def run(txn: Transaction, request: Request) -> Reply:
+    """Run one queued command. Its error is its reply, and those after it run all the same."""
+    found = lookup(request)
+    txn.writing = found.write
+    try:
+        return found.run(txn, *request[1:])
+    except CommandError as error:
+        return error
