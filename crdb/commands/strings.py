@@ -8,13 +8,29 @@ Source: https://redis.io/docs/latest/commands/?group=string
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from crdb.command import Reply, command
 from crdb.commands._expiries import DEADLINE_OPTIONS, deadline_ms
 from crdb.crdts.string import String
-from crdb.decimals import INT_MAX, INT_MIN, long_double, parse_decimal, parse_int, show
-from crdb.errors import CommandError, not_a_float, not_an_integer, syntax
+from crdb.decimals import (
+    INT_MAX,
+    INT_MIN,
+    LONG_DOUBLE_END,
+    is_infinity,
+    long_double,
+    parse_decimal,
+    parse_int,
+    show,
+)
+from crdb.errors import (
+    CommandError,
+    not_a_float,
+    not_an_integer,
+    syntax,
+    wrong_number_of_arguments,
+)
 from crdb.keyspace import Key
 from crdb.transaction import Transaction
 
@@ -52,27 +68,29 @@ class SetOptions:
     only_if: bytes | None = None
     get: bool = False
     keep_ttl: bool = False
-    deadline_ms: int | None = None
+    expiry: bytes | None = None
+    amount: bytes = b""
 
-
-def set_options(txn: Transaction, words: Iterator[bytes]) -> SetOptions:
-    options = SetOptions()
-    for word in words:
-        option = word.upper()
-        if option in (b"NX", b"XX") and options.only_if in (None, option):
-            options.only_if = option
-        elif option == b"GET":
-            options.get = True
-        elif option == b"KEEPTTL" and options.deadline_ms is None:
-            options.keep_ttl = True
-        elif option in DEADLINE_OPTIONS and options.deadline_ms is None and not options.keep_ttl:
-            amount = next(words, None)
-            if amount is None:
+    @classmethod
+    def of(cls, words: Iterator[bytes]) -> "SetOptions":
+        """Read the options. An option may be repeated; then the last amount counts."""
+        found = cls()
+        for word in words:
+            option = word.upper()
+            if option in (b"NX", b"XX") and found.only_if in (None, option):
+                found.only_if = option
+            elif option == b"GET":
+                found.get = True
+            elif option == b"KEEPTTL" and found.expiry is None:
+                found.keep_ttl = True
+            elif option in DEADLINE_OPTIONS and found.expiry in (None, option):
+                amount = next(words, None)
+                if amount is None or found.keep_ttl:
+                    raise syntax()
+                found.expiry, found.amount = option, amount
+            else:
                 raise syntax()
-            options.deadline_ms = deadline_ms(txn, option, amount, "set")
-        else:
-            raise syntax()
-    return options
+        return found
 
 
 @command("set", -3, "write", "denyoom", keys=ONE_KEY, conflict=LAST_WRITER)
@@ -81,13 +99,19 @@ def set_(txn: Transaction, key: Key, value: bytes, *words: bytes) -> Reply:
         assign(txn, key, value)
         txn.expire_at(key, None)
         return "OK"
-    options = set_options(txn, iter(words))
+    options = SetOptions.of(iter(words))
+    expiry, deadline = options.expiry, None
+    if expiry is not None:
+        deadline = deadline_ms(txn, expiry, options.amount, "set")
     old = text(txn, key) if options.get else None
     if options.only_if and (options.only_if == b"NX") == (txn.find(key) is not None):
         return old
+    if deadline is not None and deadline <= txn.now_ms:
+        txn.remove(key)
+        return old if options.get else "OK"
     assign(txn, key, value)
     if not options.keep_ttl:
-        txn.expire_at(key, options.deadline_ms)
+        txn.expire_at(key, deadline)
     return old if options.get else "OK"
 
 
@@ -116,7 +140,7 @@ def getdel(txn: Transaction, key: Key) -> Reply:
 @command("mset", -3, "write", "denyoom", keys=(1, -1, 2), conflict=LAST_WRITER)
 def mset(txn: Transaction, *pairs: bytes) -> Reply:
     if len(pairs) % 2:
-        raise CommandError("ERR wrong number of arguments for 'mset' command")
+        raise wrong_number_of_arguments("mset")
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):
         set_(txn, key, value)
     return "OK"
@@ -194,12 +218,20 @@ def decrby(txn: Transaction, key: Key, amount: bytes) -> Reply:
 @command("incrbyfloat", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
 def incrbyfloat(txn: Transaction, key: Key, amount: bytes) -> Reply:
     string = txn.read(key, String) or String()
-    before = parse_decimal(string.value() or b"0")
-    more = parse_decimal(amount)
-    if before is None or more is None:
+    present = string.value() or b"0"
+    before, more = parse_decimal(present), parse_decimal(amount)
+    if any(
+        number is None and not is_infinity(word)
+        for number, word in ((before, present), (more, amount))
+    ):
         raise not_a_float()
+    total = None
+    if before is not None and more is not None:
+        total = long_double(long_double(before) + long_double(more))
+    if before is None or total is None or abs(total) >= LONG_DOUBLE_END:
+        raise CommandError("ERR increment would produce NaN or Infinity")
     # The reply is what the real server prints; what travels is the exact difference to it, so
     # that contributions add up alike in every order.
-    after = show(long_double(long_double(before) + long_double(more)))
-    txn.write(key, string.increment(Fraction(after.decode()) - before, txn.take(1)))
+    after = show(total)
+    txn.write(key, string.increment(Fraction(Decimal(after.decode())) - before, txn.take(1)))
     return after

@@ -54,7 +54,7 @@ def both(delta: StringDelta | Factor) -> StringDelta:
         return delta
     if type(delta) is RegisterDelta:
         return StringDelta(delta, CounterDelta())
-    return StringDelta(RegisterDelta(), CounterDelta().join(delta))
+    return StringDelta(RegisterDelta(), general(delta))
 
 
 class String(CRDT[Any]):
