@@ -215,23 +215,31 @@ def decrby(txn: Transaction, key: Key, amount: bytes) -> Reply:
     return add(txn, key, -number)
 
 
+def exact(word: bytes) -> Fraction | None:
+    """The number that a word says; None for an infinity."""
+    number = parse_decimal(word)
+    if number is None and not is_infinity(word):
+        raise not_a_float()
+    return number
+
+
 @command("incrbyfloat", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
 def incrbyfloat(txn: Transaction, key: Key, amount: bytes) -> Reply:
-    string = txn.read(key, String) or String()
-    present = string.value() or b"0"
-    before, more = parse_decimal(present), parse_decimal(amount)
-    if any(
-        number is None and not is_infinity(word)
-        for number, word in ((before, present), (more, amount))
-    ):
-        raise not_a_float()
-    total = None
-    if before is not None and more is not None:
-        total = long_double(long_double(before) + long_double(more))
-    if before is None or total is None or abs(total) >= LONG_DOUBLE_END:
-        raise CommandError("ERR increment would produce NaN or Infinity")
+    present = text(txn, key)
+    before, more = exact(b"0" if present is None else present), exact(amount)
+    if before is None or more is None:
+        raise infinite()
+    total = long_double(long_double(before) + long_double(more))
+    if abs(total) >= LONG_DOUBLE_END:
+        raise infinite()
     # The reply is what the real server prints; what travels is the exact difference to it, so
     # that contributions add up alike in every order.
     after = show(total)
-    txn.write(key, string.increment(Fraction(Decimal(after.decode())) - before, txn.take(1)))
+    string = txn.read(key, String) or String()
+    difference = Fraction(Decimal(after.decode())) - before
+    txn.write(key, string.increment(difference, txn.take(1)))
     return after
+
+
+def infinite() -> CommandError:
+    return CommandError("ERR increment would produce NaN or Infinity")
