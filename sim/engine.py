@@ -74,7 +74,7 @@ class Lane:
     ['first', 'second, held up by the first']
     """
 
-    __slots__ = ("_calls", "_last_us", "_next_number", "_queue", "mark")
+    __slots__ = ("_busy", "_last_us", "_next_number", "_queue", "_waiting", "mark")
 
     def __init__(self, engine: "Engine", mark: int = 0) -> None:
         """Open a lane; calls are traced with `mark` (see `word`) when they happen, unless it is 0.
@@ -85,7 +85,8 @@ class Lane:
         self._queue: list[Any] = engine._queue
         self._next_number = engine._eid.__next__
         self._last_us = 0
-        self._calls: deque[tuple[Any, ...]] = deque()
+        self._busy = False
+        self._waiting: deque[tuple[Any, ...]] = deque()
 
     def call_at(self, at_us: int, callback: Callable[[Any], object], arg: Any) -> None:
         """Call `callback(arg)` at `at_us`, or with its predecessor if that is later."""
@@ -95,15 +96,16 @@ class Lane:
             self._last_us = at_us
         # One tuple is heap entry and packet: what SimPy orders by comes first, what we call last.
         entry = (at_us, NORMAL, self._next_number(), self, callback, arg)
-        calls = self._calls
-        if not calls:
+        if self._busy:
+            self._waiting.append(entry)
+        else:
+            self._busy = True
             heappush(self._queue, entry)
-        calls.append(entry)
 
     def cancel(self) -> int:
         """Let the times pass without the calls, now and later; returns how many there were."""
         self.mark = None
-        return len(self._calls)
+        return self._busy + len(self._waiting)
 
 
 def word(code: int, a: int = 0, b: int = 0) -> int:
@@ -236,12 +238,11 @@ class Engine(Environment):
             entry = queue[0]
             event = entry[3]
             if type(event) is Lane:
-                calls = event._calls
-                calls.popleft()
-                if calls:
-                    heapreplace(queue, calls[0])
+                if event._waiting:
+                    heapreplace(queue, event._waiting.popleft())
                 else:
                     heappop(queue)
+                    event._busy = False
                 now, _, _, _, callback, arg = entry
                 self._now = now
                 mark = event.mark

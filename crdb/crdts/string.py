@@ -29,7 +29,7 @@ from collections.abc import Container, Iterator
 from typing import Any, ClassVar
 
 from crdb.crdts.base import CRDT, Delta, Residue
-from crdb.crdts.counter import Amount, Counter, CounterDelta, Part
+from crdb.crdts.counter import Amount, Counter, CounterDelta, Part, general
 from crdb.crdts.register import Register, RegisterDelta
 from crdb.decimals import parse_decimal, parse_int, show
 from crdb.dots import CausalContext, Dot
