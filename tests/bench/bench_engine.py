@@ -2,9 +2,9 @@
 
 A thousand messages go round between three regions, each answered by the next one, as fast as the
 loop allows: on six connections, as between regions, or each on its own, as from a thousand clients.
-The yardstick is what Python can do at best: `callback(arg)` from a heap at constant latency, without
-connections, rules, traces or SimPy. Rounds are interleaved, and the figures are medians of ratios
-within a round, since absolute rates differ between machines and minutes.
+The yardstick is what Python can do at best: `callback(arg)` from a heap, at constant latency,
+without connections, rules, traces or SimPy. Rounds are interleaved, and the figures are medians of
+ratios within a round, since absolute rates differ between machines and minutes.
 
     python -m tests.bench.bench_engine
 """
