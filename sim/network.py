@@ -28,7 +28,7 @@ Rules
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import IntEnum
 from functools import partial
 from typing import Any
@@ -170,13 +170,16 @@ class Network:
         """Call `watcher(connection)` whenever one closes (`connection.closed`) or opens again."""
         self._watchers.append(watcher)
 
-    def reset(self, place: str) -> None:
-        """Break all connections from and to `place`, as the crash of its process does.
+    def reset(self, place: str, channels: Collection[str] | None = None) -> None:
+        """Break the connections from and to `place`, on some channels or all, as a crash does.
 
-        What they hold or have on the wire is lost, save packets that a rule let be overtaken.
+        What they hold or have on the wire is lost, save packets that a rule let be overtaken. A
+        place is more than one process: to crash a region and spare the clients that live beside it,
+        name the channels that are the region's alone.
         """
         for line in self._connections.values():
-            if place in line.route[:2]:
+            source, target, channel = line.route
+            if place in (source, target) and (channels is None or channel in channels):
                 for _ in range(line.lane.cancel() + self._forget(line)):
                     self._note(Fate.LOST, line)
                 line.open_lane(self._engine)

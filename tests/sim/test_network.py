@@ -210,6 +210,15 @@ def test_a_reset_loses_what_is_held_and_what_is_on_the_wire():
     assert world.network.tally[Fate.LOST] == 2
 
 
+def test_a_reset_can_spare_other_channels():
+    world = World()
+    world.send("lost", channel="sync")
+    world.send("spared", channel="client")
+    world.network.reset(WEST, channels={"sync"})
+    world.engine.run()
+    assert world.messages == ["spared"]
+
+
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("send"), st.sampled_from([WEST, EAST]), st.integers(0, 2)),
