@@ -2,7 +2,8 @@
 
 Not `fnmatch`: there ``[!x]`` negates and nothing escapes. The rules where a pattern is odd are
 those of the server's own matcher: an open class ends with the pattern, ``[]`` matches nothing,
-``[^]`` anything, the bounds of a range may be in either order, and a last ``\\`` is itself.
+``[^]`` anything, the bounds of a range may be in either order, a last ``\\`` is itself, and the
+empty key matches ``*`` but not ``**``.
 
 >>> [bool(matcher(pattern)(b"hello")) for pattern in (b"h*o", b"h?llo", b"h[^a-d]llo", b"h[!a]*")]
 [True, True, True, False]
@@ -24,6 +25,8 @@ def matcher(pattern: bytes) -> Callable[[bytes], re.Match[bytes] | None]:
     SUBTLE: the first place where a piece between two stars fits is as good as any later one. So
     each is matched atomically, and a pattern with many stars cannot backtrack exponentially.
     """
+    if len(pattern) > 1 and not pattern.strip(b"*"):
+        return re.compile(b".+", re.DOTALL).fullmatch
     first, *others = pieces(pattern)
     parts = [first, *(b"(?>.*?%s)" % piece for piece in others[:-1])]
     if others:

@@ -86,7 +86,7 @@ class Replica:
         self._transaction = Transaction(
             self.keyspace, region, self.actor, self.backlog.writes, self._remember
         )
-        self._heard = 0
+        self.heard = 0
         """Counts changes of the context that peers have to be told."""
         self._orphans: set[Key] = set()
 
@@ -150,7 +150,7 @@ class Replica:
             applied = tuple(write for write in applied if write[0] > have)
         self._apply(applied)
         self.context.advance(message.actor, message.last)
-        self._heard += 1
+        self.heard += 1
         return Received(applied)
 
     def _apply(self, writes: tuple[Write, ...]) -> None:
@@ -175,7 +175,7 @@ class Replica:
                 if residue is not None:
                     self._remember(key, Residue(lingering=residue.lingering))
         self.context.merge(theirs)
-        self._heard += 1
+        self.heard += 1
 
     # ── door 3 ──────────────────────────────────────────────────────────────────────────────
 
@@ -186,7 +186,7 @@ class Replica:
         for link in self.links.values():
             message = self._next(link, now_us)
             if message is not None:
-                link.told = self._heard
+                link.told = self.heard
                 outbox.append((link.peer, message))
         acked = min((link.acked for link in self.links.values()), default=self.seq)
         self.backlog.trim(acked, self.seq)
@@ -196,7 +196,7 @@ class Replica:
         """When `tick` will next have something to do, on this region's clock; None for never."""
         times = []
         for link in self.links.values():
-            if link.sent < self.seq or link.told != self._heard:
+            if link.sent < self.seq or link.told != self.heard:
                 return now_us
             if link.acked < link.sent:
                 times.append(link.probe_at_us)
@@ -213,7 +213,7 @@ class Replica:
         if overdue or link.acked == link.sent:
             link.wait(now_us)
         after = link.sent
-        if after == self.seq and link.told == self._heard and not overdue:
+        if after == self.seq and link.told == self.heard and not overdue:
             return None
         found = self.backlog.slice(after, self.seq, self.settings.batch_writes_max)
         if found is None:

@@ -52,7 +52,7 @@ def both(delta: StringDelta | Factor) -> StringDelta:
     """A factor's delta as one of the product."""
     if isinstance(delta, StringDelta):
         return delta
-    if type(delta) is RegisterDelta:
+    if isinstance(delta, RegisterDelta):
         return StringDelta(delta, CounterDelta())
     return StringDelta(RegisterDelta(), general(delta))
 

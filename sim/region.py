@@ -1,0 +1,230 @@
+"""A region: a replica with a clock, a place on the network and a syncer.
+
+The syncer sends in batches: a write waits for the next batch, at most ``batch_interval_us``, and
+a batch may wait longer in queues (``sync_delay``). On real wires the jitter is a few per cent, so
+this, and not the wire, is where replication lag comes from.
+
+A region serves one request at a time, each for ``service_us``. While it is down it answers
+nobody, and what was on its connections is lost; what it had acknowledged stays.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from crdb.command import Reply
+from crdb.messages import Deltas, Message
+from crdb.replica import Replica, Settings
+from crdb.session import Request, Session
+from sim.clock import RegionClock
+from sim.engine import Call, Engine, Lane
+from sim.history import History, Lag
+from sim.latency import Latency
+from sim.network import Network
+from sim.rng import Dice
+
+Answer = Callable[[Reply], object]
+
+
+class Ask(NamedTuple):
+    """A request on its way to a region."""
+
+    session: Session
+    request: Request
+    place: str
+    """Where the client is."""
+    connection: int
+    answer: Answer
+
+
+class Parcel(NamedTuple):
+    """A replica's message on its way, with what only the simulator knows."""
+
+    message: Message
+    oldest_us: int | None
+    """When the first write in it was made, in engine time."""
+
+
+class Syncer(NamedTuple):
+    """How a region's writes leave it."""
+
+    batch_interval_us: int = 10_000
+    delay: Latency | None = None
+    """What a batch waits beyond the interval: queues, garbage collection, retries."""
+
+
+class Region:
+    """One region of one world."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        network: Network,
+        history: History,
+        clock: RegionClock,
+        dice: Dice,
+        name: str,
+        number: int,
+        peers: Mapping[int, str],
+        *,
+        settings: Settings | None = None,
+        syncer: Syncer | None = None,
+        service_us: int = 0,
+    ) -> None:
+        """``number`` is the region's id: the smaller wins ties. ``peers`` names the others."""
+        self.engine = engine
+        self.name = name
+        self.number = number
+        self.clock = clock
+        self.replica = Replica(number, peers, settings=settings)
+        self.up = True
+        self.syncer = syncer or Syncer()
+        self.service_us = service_us
+        self._network = network
+        self._history = history
+        self._draw = dice.below
+        self._delay = self.syncer.delay.stream(dice).__next__ if self.syncer.delay else None
+        self._peers = dict(peers)
+        self._lanes = {peer: Lane(engine) for peer in peers}
+        self._deliver: dict[int, Callable[[Parcel], object]] = {}
+        self._alarm: Call | None = None
+        self._soon = False
+        """A tick is due within a batch interval: nothing more to arrange."""
+        self._marks: list[tuple[int, int]] = []
+        """(sequence number, engine time) of the first write of each batch not yet everywhere."""
+        self._busy_until_us = 0
+
+    def join(self, regions: Iterable["Region"]) -> None:
+        """Learn where the peers' messages are delivered."""
+        self._deliver = {each.number: each.receive for each in regions if each is not self}
+
+    # ── clients ─────────────────────────────────────────────────────────────────────────────
+
+    def ask(self, ask: Ask) -> None:
+        """A request arrives."""
+        if not self.up:
+            return
+        if self.service_us:
+            start_us = max(self.engine.now, self._busy_until_us)
+            self._busy_until_us = start_us + self.service_us
+            self.engine.call_at(self._busy_until_us, self._serve, ask)
+        else:
+            self._serve(ask)
+
+    def _serve(self, ask: Ask) -> None:
+        if self.up:
+            reply = self.execute(ask.session, ask.request)
+            self._network.send(
+                self.name, ask.place, "client", reply, ask.answer, connection=ask.connection
+            )
+
+    def execute(self, session: Session, request: Request) -> Reply:
+        """Run a request here and now."""
+        replica = self.replica
+        before = replica.seq
+        reply = replica.execute(self.clock.now(), session, request, self._draw)
+        if not self._soon and replica.seq != before:
+            self._marks.append((before + 1, self.engine.now))
+            self._arrange()
+        return reply
+
+    # ── peers ───────────────────────────────────────────────────────────────────────────────
+
+    def receive(self, parcel: Parcel) -> None:
+        """A peer's message arrives."""
+        if not self.up:
+            return
+        message = parcel.message
+        received = self.replica.receive(self.clock.now(), message)
+        if received.applied and parcel.oldest_us is not None:
+            now_us = self.engine.now
+            lag = Lag(
+                now_us,
+                self._peers[message.region],
+                self.name,
+                now_us - parcel.oldest_us,
+                len(received.applied),
+            )
+            self._history.lags.append(lag)
+        for peer, answer in received.answers:
+            self._post(peer, answer)
+        if not self._soon:
+            self._arrange()
+
+    def tick(self, _: object = None) -> None:
+        """Send each peer what it lacks, and arrange the next time."""
+        self._soon, self._alarm = False, None
+        if not self.up:
+            return
+        for peer, message in self.replica.tick(self.clock.now()):
+            self._post(peer, message)
+        acked = min((link.acked for link in self.replica.links.values()), default=0)
+        del self._marks[: max(0, bisect_right(self._marks, acked, key=lambda mark: mark[0]) - 1)]
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Set the alarm for the next tick: a batch interval away, or when the replica says."""
+        wake_us = self.replica.wake_at(self.clock.now())
+        if wake_us is None:
+            return
+        interval_us = self.syncer.batch_interval_us
+        wait_us = self.clock.to_engine_delay(wake_us)
+        self._soon = wait_us <= interval_us
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self.engine.call_in(max(wait_us, interval_us), self.tick)
+
+    def _post(self, peer: int, message: Message) -> None:
+        oldest_us = None
+        if isinstance(message, Deltas) and message.writes and self._marks:
+            index = bisect_right(self._marks, message.writes[0][0], key=lambda mark: mark[0])
+            oldest_us = self._marks[max(0, index - 1)][1]
+        parcel = Parcel(message, oldest_us)
+        if self._delay is None:
+            self._send((peer, parcel))
+        else:
+            self._lanes[peer].call_at(self.engine.now + self._delay(), self._send, (peer, parcel))
+
+    def _send(self, letter: tuple[int, Parcel]) -> None:
+        peer, parcel = letter
+        self._network.send(self.name, self._peers[peer], "sync", parcel, self._deliver[peer])
+
+    # ── faults ──────────────────────────────────────────────────────────────────────────────
+
+    def crash(self) -> None:
+        """Stop. Connections break; what was acknowledged stays, as with a log always synced."""
+        self.up = False
+        self._network.reset(self.name)
+
+    def restart(self) -> None:
+        self.up = True
+        self._arrange()
+
+    # ── for those who look ──────────────────────────────────────────────────────────────────
+
+    def settled(self) -> bool:
+        """Nothing is left to send or to learn, as far as this region knows."""
+        replica = self.replica
+        return all(
+            link.acked == link.sent == replica.seq and link.told == replica.heard
+            for link in replica.links.values()
+        )
+
+    def reading(self) -> dict[str, Any]:
+        """What every key holds: type, value and deadline."""
+        held: dict[str, Any] = {}
+        for key, entry in sorted(self.replica.keyspace.keys.items()):
+            state = entry.value
+            if state is None:
+                continue
+            value = state.value()
+            held[key.decode(errors="backslashreplace")] = {
+                "type": state.name,
+                "value": sorted(map(_text, value)) if isinstance(value, set) else _text(value),
+                "deadline_us": entry.deadline_us if entry.expiry else None,
+            }
+        return held
+
+
+def _text(value: Any) -> Any:
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
