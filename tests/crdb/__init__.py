@@ -1,0 +1,1 @@
+"""Tests of the types, the context and the replica."""

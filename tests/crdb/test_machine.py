@@ -1,0 +1,247 @@
+"""Three replicas, any commands, any network: they converge, and to what the specs say.
+
+A rule executes a command somewhere, lets a region tick, or does something to a message in flight:
+deliver it (in any order), lose it, repeat it. Clocks of regions are apart and jump. The model is
+the history of operations, each with what its author's version vector had covered; the specs of
+`tests/cases.py` say what it means. Keys of one type have a spec; keys that commands of several
+types and deadlines fight over must only be equal everywhere.
+"""
+
+from fractions import Fraction
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from crdb.command import Reply
+from crdb.dots import CausalContext
+from crdb.errors import CommandError
+from crdb.replica import Settings
+from tests.cases import CASES
+from tests.regions import Regions
+from tests.scripts import Call, Op
+
+STRINGS, SETS, ANY = (b"string:1", b"string:2"), (b"set:1", b"set:2"), (b"any:1", b"any:2")
+KEYS = (*STRINGS, *SETS, *ANY)
+
+SMALL = Settings(
+    batch_writes_max=2, backlog_writes_max=4, resend_after_us=1_000, owner_grace_us=50_000
+)
+
+Request = tuple[bytes, ...]
+
+regions_ = st.sampled_from([1, 2, 3])
+members = st.lists(st.sampled_from([b"a", b"b", b"c"]), min_size=1, max_size=3)
+amounts = st.sampled_from([b"1", b"-3", b"1000000000000"])
+texts = st.sampled_from([b"", b"text", b"7", b"0.5"])
+
+
+def requests(strings: tuple[bytes, ...], sets: tuple[bytes, ...]) -> st.SearchStrategy[Request]:
+    string, group = st.sampled_from(strings), st.sampled_from(sets)
+
+    def of(name: bytes, *arguments: st.SearchStrategy[bytes]) -> st.SearchStrategy[Request]:
+        return st.tuples(st.just(name), *arguments)
+
+    def many(name: bytes) -> st.SearchStrategy[Request]:
+        return st.builds(lambda key, names: (name, key, *names), group, members)
+
+    return st.one_of(
+        of(b"SET", string, texts),
+        of(b"INCRBY", string, amounts),
+        of(b"INCRBYFLOAT", string, st.sampled_from([b"0.1", b"-2.5"])),
+        of(b"APPEND", string, texts),
+        of(b"GETDEL", string),
+        many(b"SADD"),
+        many(b"SADD"),
+        many(b"SREM"),
+        of(b"SPOP", group),
+        of(b"DEL", st.one_of(string, group)),
+    )
+
+
+any_ = st.sampled_from(ANY)
+milliseconds = st.sampled_from([b"1", b"5", b"30"])
+deadlines = st.one_of(
+    st.tuples(st.just(b"PEXPIRE"), any_, milliseconds),
+    st.tuples(st.just(b"SET"), any_, texts, st.just(b"PX"), milliseconds),
+    st.tuples(st.just(b"PERSIST"), any_),
+)
+specified = requests(STRINGS, SETS)
+anything = st.one_of(specified, requests(ANY, ANY), deadlines)
+
+
+class History:
+    """The operations on the keys that have a spec, by key."""
+
+    def __init__(self) -> None:
+        self.ops: list[tuple[bytes, Op, int]] = []
+        """(key, operation, the author's sequence number after it)."""
+
+    def applied(self, region: int, context: CausalContext) -> frozenset[int]:
+        """The operations that a region knows: its own, and those its vector covers."""
+        return frozenset(
+            op.number
+            for _, op, last in self.ops
+            if op.region == region or context.vector.get(op.region, 0) >= last
+        )
+
+    def expected(self, key: bytes, known: frozenset[int]) -> object:
+        ops = [op for on, op, _ in self.ops if on == key and op.number in known]
+        return CASES["string" if key in STRINGS else "orset"].spec(ops)
+
+
+def operation(request: Request, before: Reply, reply: Reply) -> Call | None:
+    """What a command meant, given what GET said before it; None where it did nothing."""
+    if isinstance(reply, CommandError):
+        return None
+    name, _, *rest = request
+    match name:
+        case b"SET":
+            return "assign", rest[0]
+        case b"APPEND":
+            assert before is None or isinstance(before, bytes)
+            return "assign", (before or b"") + rest[0]
+        case b"INCRBY":
+            return "increment", int(rest[0])
+        case b"INCRBYFLOAT":
+            assert isinstance(reply, bytes)
+            assert before is None or isinstance(before, bytes)
+            return "increment", Fraction(reply.decode()) - Fraction((before or b"0").decode())
+        case b"SADD":
+            return "add", tuple(rest)
+        case b"SREM":
+            return "remove", tuple(rest)
+        case b"SPOP":
+            return ("remove", (reply,)) if reply is not None else None
+    return ("clear",)
+
+
+class Mesh(RuleBasedStateMachine):
+    """Two or three regions under a random schedule."""
+
+    @initialize(count=st.sampled_from([2, 3, 3]))
+    def begin(self, count: int) -> None:
+        self.regions = Regions(count, SMALL)
+        self.history = History()
+
+    def region(self, number: int) -> int:
+        return min(number, len(self.regions.replicas))
+
+    def get(self, region: int, key: bytes) -> Reply:
+        return self.regions.run(region, b"GET" if key in STRINGS else b"SMEMBERS", key)
+
+    def perform(self, region: int, requests: list[Request], atomic: bool) -> None:
+        """Execute in order, in one transaction or not, and write down what happened."""
+        replica = self.regions[region]
+        seen = self.history.applied(region, replica.context)
+        done: list[tuple[bytes, Call]] = []
+        if atomic:
+            befores: list[Reply] = [None] * len(requests)
+            assert self.regions.run(region, b"MULTI") == "OK"
+            for request in requests:
+                assert self.regions.run(region, *request) == "QUEUED"
+            replies = self.regions.run(region, b"EXEC")
+            assert isinstance(replies, list)
+        else:
+            [request] = requests
+            befores = [self.get(region, request[1])]
+            replies = [self.regions.run(region, *request)]
+        for request, before, reply in zip(requests, befores, replies, strict=True):
+            if request[1] in ANY:
+                continue
+            call = operation(request, before, reply)
+            if call is not None:
+                done.append((request[1], call))
+        clock_us = self.regions.clock_us(region)
+        for key, call in done:
+            number = len(self.history.ops)
+            op = Op(number, region, clock_us, call, seen)
+            self.history.ops.append((key, op, replica.seq))
+            seen |= {number}
+
+    # ── what can happen ─────────────────────────────────────────────────────────────────────
+
+    @rule(region=regions_, request=specified)
+    def execute(self, region: int, request: Request) -> None:
+        self.perform(self.region(region), [request], atomic=False)
+
+    @rule(region=regions_, request=st.one_of(deadlines, requests(ANY, ANY)))
+    def contend(self, region: int, request: Request) -> None:
+        self.perform(self.region(region), [request], atomic=False)
+
+    @rule(region=regions_, group=st.lists(anything, min_size=1, max_size=3))
+    def transact(self, region: int, group: list[Request]) -> None:
+        # What APPEND and INCRBYFLOAT mean depends on the value in the middle of a transaction.
+        plain = [each for each in group if each[0] not in (b"APPEND", b"INCRBYFLOAT")]
+        if plain:
+            self.perform(self.region(region), plain, atomic=True)
+
+    @rule(region=regions_)
+    def tick(self, region: int) -> None:
+        self.regions.tick([self.region(region)])
+
+    @rule(elapsed_us=st.integers(1, 8_000))
+    def pass_time(self, elapsed_us: int) -> None:
+        self.regions.now_us += elapsed_us
+
+    @rule(region=regions_, skew_us=st.integers(-5_000, 5_000))
+    def skew(self, region: int, skew_us: int) -> None:
+        self.regions.skew_us[self.region(region)] = skew_us
+
+    def pick(self, data: st.DataObject) -> int:
+        return data.draw(st.integers(0, len(self.regions.flight) - 1))
+
+    @precondition(lambda self: self.regions.flight)
+    @rule(data=st.data())
+    def deliver(self, data: st.DataObject) -> None:
+        self.regions.deliver(self.pick(data))
+
+    @precondition(lambda self: self.regions.flight)
+    @rule()
+    def deliver_all(self) -> None:
+        for _ in range(len(self.regions.flight)):
+            self.regions.deliver()
+
+    @precondition(lambda self: self.regions.flight)
+    @rule(data=st.data())
+    def duplicate(self, data: st.DataObject) -> None:
+        self.regions.flight.append(self.regions.flight[self.pick(data)])
+
+    @precondition(lambda self: self.regions.flight)
+    @rule(data=st.data())
+    def drop(self, data: st.DataObject) -> None:
+        del self.regions.flight[self.pick(data)]
+
+    @rule()
+    def heal(self) -> None:
+        self.regions.settle(round_us=20_000)
+        self.regions.assert_converged()
+
+    # ── what must hold ──────────────────────────────────────────────────────────────────────
+
+    @invariant()
+    def every_region_reads_what_it_knows(self) -> None:
+        for region, replica in self.regions.replicas.items():
+            known = self.history.applied(region, replica.context)
+            for key in (*STRINGS, *SETS):
+                reply = self.get(region, key)
+                read = set(reply) or None if isinstance(reply, list) else reply
+                assert read == self.history.expected(key, known), (region, key)
+
+    def teardown(self) -> None:
+        """Heal and judge; then delete everything, and nothing may be left of it."""
+        if not hasattr(self, "history"):
+            return
+        self.heal()
+        everything = frozenset(range(len(self.history.ops)))
+        for region, replica in self.regions.replicas.items():
+            assert self.history.applied(region, replica.context) == everything
+        self.every_region_reads_what_it_knows()
+        for key in KEYS:
+            self.perform(1, [(b"DEL", key)], atomic=False)
+        self.heal()
+        self.regions.assert_nothing_left()
+
+
+Mesh.TestCase.settings = settings(stateful_step_count=40)
+TestMesh = Mesh.TestCase

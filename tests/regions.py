@@ -1,0 +1,128 @@
+"""Several replicas, their clocks and the messages in flight, all in a test's hand.
+
+>>> regions = Regions(2)
+>>> regions.run(1, b"SET", b"k", b"v"), regions.run(2, b"GET", b"k")
+('OK', None)
+>>> regions.settle()
+>>> regions.run(2, b"GET", b"k")
+b'v'
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from crdb.command import Reply
+from crdb.messages import Message
+from crdb.replica import Replica, Settings
+from crdb.session import Session
+
+START_US = 1_700_000_000_000_000
+ROUNDS_MAX = 60
+
+
+def words(line: str) -> list[bytes]:
+    return [word.encode() for word in line.split()]
+
+
+class Regions:
+    """Regions 1 to ``count``, each of which reads a clock of its own."""
+
+    def __init__(self, count: int = 3, settings: Settings | None = None) -> None:
+        ids = range(1, count + 1)
+        self.settings = settings or Settings()
+        self.replicas = {
+            region: Replica(region, [peer for peer in ids if peer != region], None, settings)
+            for region in ids
+        }
+        self.sessions = {region: Session() for region in ids}
+        self.now_us = START_US
+        self.skew_us = dict.fromkeys(ids, 0)
+        self.flight: list[tuple[int, Message]] = []
+        """(to whom, what): messages that were sent and have not arrived."""
+
+    def __getitem__(self, region: int) -> Replica:
+        return self.replicas[region]
+
+    def clock_us(self, region: int) -> int:
+        return self.now_us + self.skew_us[region]
+
+    def run(self, region: int, *request: bytes) -> Reply:
+        """Execute in the region's usual session; the dice always show 0."""
+        session = self.sessions[region]
+        return self[region].execute(self.clock_us(region), session, request, lambda n: 0)
+
+    def say(self, region: int, line: str) -> Reply:
+        """The same for a request in plain words."""
+        return self.run(region, *words(line))
+
+    def everywhere(self, line: str) -> list[Reply]:
+        return [self.say(region, line) for region in self.replicas]
+
+    def tick(self, regions: Iterable[int] | None = None) -> None:
+        for region in self.replicas if regions is None else regions:
+            self.flight += self[region].tick(self.clock_us(region))
+
+    def deliver(self, index: int = 0) -> None:
+        """The message at that place arrives; answers to it go into flight."""
+        to, message = self.flight.pop(index)
+        self.flight += self[to].receive(self.clock_us(to), message).answers
+
+    def hear(self, listener: int, speaker: int) -> None:
+        """Tick the speaker, and let only this listener get what it says. The rest is lost."""
+        for to, message in self[speaker].tick(self.clock_us(speaker)):
+            if to == listener:
+                self[to].receive(self.clock_us(to), message)
+
+    def settle(self, round_us: int = 1_000) -> None:
+        """Deliver everything, in rounds, until nobody has anything left to say or to ask."""
+        for _ in range(ROUNDS_MAX):
+            self.tick()
+            if not self.flight:
+                if self.quiet():
+                    return
+                self.now_us += self.next_wake_us()
+            while self.flight:
+                self.deliver()
+            self.now_us += round_us
+        raise AssertionError(f"still talking after {ROUNDS_MAX} rounds: {self.flight}")
+
+    def quiet(self) -> bool:
+        """Whether no peer still owes an acknowledgement."""
+        return all(
+            link.acked == replica.seq
+            for replica in self.replicas.values()
+            for link in replica.links.values()
+        )
+
+    def next_wake_us(self) -> int:
+        """How long until the first region wants to tick."""
+        waits = [
+            wake_us - self.clock_us(region)
+            for region, replica in self.replicas.items()
+            if (wake_us := replica.wake_at(self.clock_us(region))) is not None
+        ]
+        return min(waits)
+
+    def keyspaces(self) -> list[dict[bytes, dict[Any, Any]]]:
+        """All that each region holds, ghosts included: key -> type -> complete state."""
+        return [
+            {
+                key: {delta.crdt: delta for delta in whole}
+                for key, whole in replica.keyspace.complete()
+            }
+            for replica in self.replicas.values()
+        ]
+
+    def assert_converged(self) -> None:
+        first, *others = self.keyspaces()
+        for other in others:
+            assert other == first
+
+    def assert_nothing_left(self) -> None:
+        """Not a key, not a record, not a dot of hearsay, not a write kept for anybody."""
+        for replica in self.replicas.values():
+            assert not replica.keyspace.keys
+            assert not replica.keyspace.ghosts
+            assert not replica.context.cloud
+            assert not replica.stability.waiting
+            assert not replica.backlog.writes
