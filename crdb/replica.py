@@ -160,9 +160,8 @@ class Replica:
             residue = merge(key, delta, cloud)
             if residue is not None:
                 self._remember(key, residue)
-                ghost = ghosts.get(key)
-                if ghost and ghost.expiry and ghost.expiry.owner == self.region:
-                    self._orphans.add(key)
+            if ghosts:
+                self._adopt(key)
 
     def _receive_snapshot(self, message: Snapshot) -> None:
         """Join a complete state. Its context is merged last, and only because it is complete."""
@@ -174,6 +173,7 @@ class Replica:
                 residue = self.keyspace.merge(key, delta, self.context)
                 if residue is not None:
                     self._remember(key, Residue(lingering=residue.lingering))
+            self._adopt(key)
         self.context.merge(theirs)
         self.heard += 1
 
@@ -248,6 +248,12 @@ class Replica:
             self.context.add(dot)
         for dot in residue.lingering:
             self.stability.keep(dot, key)
+
+    def _adopt(self, key: Key) -> None:
+        """A deadline whose key is gone is its owner's to remove."""
+        ghost = self.keyspace.ghosts.get(key)
+        if ghost and ghost.expiry and ghost.expiry.owner == self.region:
+            self._orphans.add(key)
 
     def _collect(self) -> None:
         """Drop the records that every region is known to have seen."""

@@ -29,11 +29,12 @@ Vector = Mapping[int, int]
 class Stability:
     """Which of the records kept here have become stable."""
 
-    __slots__ = ("_claimed", "_confirmed", "_waiting")
+    __slots__ = ("_claimed", "_confirmed", "_newest", "_waiting")
 
     def __init__(self, regions: Iterable[int]) -> None:
         self._confirmed: dict[int, Vector] = {region: {} for region in regions}
         self._claimed: dict[int, Vector] = {}
+        self._newest: dict[int, Vector] = {}
         self._waiting: dict[int, deque[tuple[int, bytes]]] = {}
 
     def keep(self, record: Dot, key: bytes) -> None:
@@ -43,17 +44,22 @@ class Stability:
     def note(self, region: int, vector: Vector) -> None:
         """A region says what it has applied.
 
-        A claim waits here until it is confirmed; newer ones are passed over meanwhile, since under
-        steady traffic the newest is always a little ahead of what has arrived.
+        A claim waits here until it is confirmed, since under steady traffic the newest is always a
+        little ahead of what has arrived; the newest is kept too, for it may be the last.
         """
         if region in self._confirmed:
+            self._newest[region] = vector
             self._claimed.setdefault(region, vector)
 
     def settled(self, mine: Vector) -> list[tuple[Dot, bytes]]:
         """The records that have become stable, given what has been applied here."""
-        for region, vector in list(self._claimed.items()):
-            if all(mine.get(actor, 0) >= seq for actor, seq in vector.items()):
-                self._confirmed[region] = self._claimed.pop(region)
+        for region in list(self._claimed):
+            for vector in (self._claimed[region], self._newest[region]):
+                if all(mine.get(actor, 0) >= seq for actor, seq in vector.items()):
+                    self._confirmed[region] = vector
+                    self._claimed[region] = self._newest[region]
+            if self._confirmed[region] is self._newest[region]:
+                del self._claimed[region]
         done: list[tuple[Dot, bytes]] = []
         for actor in sorted(self._waiting):
             queue = self._waiting[actor]

@@ -194,7 +194,7 @@ class Region:
     def crash(self) -> None:
         """Stop. Connections break; what was acknowledged stays, as with a log always synced."""
         self.up = False
-        self._network.reset(self.name)
+        self._network.reset(self.name, channels={"sync"})
 
     def restart(self) -> None:
         self.up = True

@@ -75,3 +75,19 @@ def human(duration_us: int) -> str:
     if decimals:
         number = f"{number[:-decimals]}.{number[-decimals:]}".rstrip("0").rstrip(".")
     return f"{'-' if duration_us < 0 else ''}{number} {name}"
+
+
+class Duration(int):
+    """Microseconds, as a type that scenario files write with a unit."""
+
+
+def duration(text: object) -> Duration:
+    """Return the duration that a scenario file gives; a leading minus turns it back.
+
+    >>> duration("-30ms")
+    -30000
+    """
+    if not isinstance(text, str):
+        raise NotADuration(f'{text!r}: expected a text with a unit, as in "250ms"')
+    size = us(text.removeprefix("-"))
+    return Duration(-size if text.startswith("-") else size)

@@ -87,7 +87,7 @@ class Register(CRDT[RegisterDelta]):
 
     def write_now(self, value: Any, order: int, dot: Dot) -> RegisterDelta:
         """`write` and `merge` in one step."""
-        delta = self.delta(dot, order, value, self.dot if self.losers is None else self.held())
+        delta = self.delta(dot, order, value, self.held())
         self.dot, self.order, self.top, self.losers = dot, order, value, None
         return delta
 

@@ -1,0 +1,26 @@
+"""The faults, one file each: a struct with its parameters, and what starts and stops it."""
+
+from typing import Any
+
+import msgspec
+
+from sim.units import Duration
+
+
+class Fault(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True
+):
+    """Something that goes wrong at a time, for a time. ``0s`` means until the work is over."""
+
+    at: Duration
+    lasts: Duration = Duration(0)
+
+    def start(self, world: Any) -> None:
+        raise NotImplementedError
+
+    def stop(self, world: Any) -> None:
+        raise NotImplementedError
+
+    def place(self) -> str:
+        """Where it strikes, for the history."""
+        raise NotImplementedError

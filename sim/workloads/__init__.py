@@ -1,0 +1,15 @@
+"""The workloads, one file each: a struct with its parameters that starts the clients of a world."""
+
+from typing import Any
+
+import msgspec
+
+
+class Workload(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True
+):
+    """A stream of requests."""
+
+    def start(self, world: Any) -> None:
+        """Start the clients; they stop asking for more at the scenario's horizon."""
+        raise NotImplementedError

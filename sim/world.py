@@ -1,0 +1,120 @@
+"""A world: scenario and seed become regions, a network, clients and a history.
+
+The phases of a run: work under faults, heal, quiesce, read. Whoever judges gets the history only.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from hashlib import blake2b
+
+from crdb.replica import Settings
+from sim.client import Client
+from sim.clock import RegionClock
+from sim.engine import Engine
+from sim.faults import Fault
+from sim.history import History
+from sim.latency import Jitter, Latency, pbs
+from sim.nemesis import Nemesis
+from sim.network import Network
+from sim.region import Region, Syncer
+from sim.rng import Streams
+from sim.scenario import ClockSettings, Scenario, Variant
+from sim.topology import Topology
+
+QUIESCE_US_MAX = 3_600_000_000
+QUIESCE_STEP_US = 1_000_000
+
+
+class World:
+    """One run of one variant, under one protocol and one seed."""
+
+    def __init__(
+        self, scenario: Scenario, variant: Variant, protocol: str = "", seed: int = 0
+    ) -> None:
+        self.scenario = scenario
+        self.variant = variant
+        self.protocol = protocol
+        self.seed = seed
+        self.engine = Engine()
+        self.streams = Streams(seed)
+        self.history = History()
+        self.topology = Topology.azure(scenario.regions)
+        sigma = Decimal(str(scenario.network.jitter))
+        self.network = Network(
+            self.engine,
+            self.topology,
+            self.streams["network"],
+            latency=lambda base_us: _jitter(base_us, sigma),
+            window_messages=scenario.network.hold_window,
+            timeout_us=int(scenario.network.hold_timeout),
+        )
+        self.regions = {name: self._region(name) for name in scenario.regions}
+        for region in self.regions.values():
+            region.join(self.regions.values())
+        self.heals: dict[Fault, Callable[[], None]] = {}
+        """What removes the rules of a fault that is going on."""
+        self._clients = 0
+        self._nemesis = Nemesis(self, variant.faults)
+
+    def _region(self, name: str) -> Region:
+        scenario = self.scenario
+        numbers = dict(enumerate(scenario.regions, start=1))
+        number = scenario.regions.index(name) + 1
+        clock = scenario.clocks.get(name, ClockSettings())
+        sync = scenario.sync
+        return Region(
+            self.engine,
+            self.network,
+            self.history,
+            RegionClock(self.engine, int(clock.offset), clock.drift_ppm),
+            self.streams[f"region {name}"],
+            name,
+            number,
+            {peer: each for peer, each in numbers.items() if peer != number},
+            settings=Settings(
+                batch_writes_max=sync.batch_writes_max,
+                backlog_writes_max=sync.backlog_writes_max,
+                resend_after_us=int(sync.resend_after),
+            ),
+            syncer=Syncer(int(sync.batch_interval), pbs(sync.delay) if sync.delay else None),
+        )
+
+    def client(self, place: str) -> Client:
+        """A new client at a place."""
+        self._clients += 1
+        timeout_us = int(self.scenario.client.timeout)
+        return Client(self.engine, self.network, self.history, place, self._clients, timeout_us)
+
+    def run(self) -> History:
+        """Run all phases."""
+        self._phase("work")
+        self.scenario.workload.start(self)
+        self.engine.run(until=int(self.scenario.horizon))
+        self._phase("heal")
+        self._nemesis.heal()
+        self._phase("quiesce")
+        self.quiesce()
+        self._phase("read")
+        self.history.readings = {name: each.reading() for name, each in self.regions.items()}
+        return self.history
+
+    def quiesce(self) -> bool:
+        """Run until every region has what the others have; False if that takes over an hour."""
+        limit_us = self.engine.now + QUIESCE_US_MAX
+        while self.engine.now < limit_us:
+            self.engine.run(until=self.engine.now + QUIESCE_STEP_US)
+            if all(region.settled() for region in self.regions.values()):
+                return True
+        return False
+
+    def fingerprint(self) -> str:
+        """One digest of the network's events and the history."""
+        both = self.engine.fingerprint() + self.history.fingerprint()
+        return blake2b(both.encode(), digest_size=16).hexdigest()
+
+    def _phase(self, name: str) -> None:
+        self.history.happened(self.engine.now, "phase", "", name)
+
+
+def _jitter(base_us: int, sigma: Decimal) -> Latency:
+    return Jitter(base_us, sigma)
