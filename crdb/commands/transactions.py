@@ -61,6 +61,8 @@ def watch(txn: Transaction, *keys: Key) -> Reply:
         raise CommandError("ERR WATCH inside MULTI is not allowed")
     for key in keys:
         if key not in session.watched:
+            # What this region has to expire is removed now: removed later, it would be a change.
+            txn.find(key)
             session.watched[key] = is_expired(txn, key)
             watchers.setdefault(key, []).append(session)
     return "OK"
