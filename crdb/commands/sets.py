@@ -6,7 +6,7 @@ Source: https://redis.io/docs/latest/commands/?group=set
 from crdb.command import Reply, command
 from crdb.crdts.orset import ORSet
 from crdb.decimals import parse_int
-from crdb.errors import CommandError
+from crdb.errors import CommandError, syntax
 from crdb.keyspace import Key
 from crdb.transaction import Transaction
 
@@ -63,7 +63,7 @@ def scard(txn: Transaction, key: Key) -> Reply:
 @command("spop", -2, "write", "fast", keys=ONE_KEY, conflict="both may pop the same member")
 def spop(txn: Transaction, key: Key, *words: bytes) -> Reply:
     if len(words) > 1:
-        raise CommandError("ERR syntax error")
+        raise syntax()
     wanted = parse_int(words[0]) if words else 1
     if wanted is None or wanted < 0:
         raise CommandError("ERR value is out of range, must be positive")

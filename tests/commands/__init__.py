@@ -1,0 +1,1 @@
+"""Tests of the commands: at their edges, and against a real server."""
