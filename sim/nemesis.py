@@ -13,14 +13,14 @@ class Nemesis:
         self._world = world
         self._active: list[Fault] = []
         for fault in faults:
-            world.engine.call_at(fault.at, self._start, fault)
+            world.engine.call_at(int(fault.at), self._start, fault)
 
     def _start(self, fault: Fault) -> None:
         fault.start(self._world)
         self._active.append(fault)
         self._note("fault", fault)
         if fault.lasts:
-            self._world.engine.call_in(fault.lasts, self._stop, fault)
+            self._world.engine.call_in(int(fault.lasts), self._stop, fault)
 
     def _stop(self, fault: Fault) -> None:
         if fault in self._active:

@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import reduce
 from importlib.resources import files
+from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -36,11 +37,12 @@ def _members(package: str, base: type) -> Any:
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, base) and each.__module__ == module.__name__
     ]
-    return Union[tuple(found)]
+    return reduce(or_, found)
 
 
 if TYPE_CHECKING:
-    AnyFault, AnyWorkload = Fault, Workload
+    AnyFault = Fault
+    AnyWorkload = Workload
 else:
     AnyFault = _members("sim.faults", Fault)
     AnyWorkload = _members("sim.workloads", Workload)
@@ -107,8 +109,8 @@ class Scenario(Strict, frozen=True):
     clocks: dict[str, ClockSettings] = {}
     client: ClientSettings = ClientSettings()
     protocols: list[str] = []
-    variants: list[Variant] = [Variant("base")]
-    checkers: list[str] = ["convergence"]
+    variants: tuple[Variant, ...] = (Variant("base"),)
+    checkers: tuple[str, ...] = ("convergence",)
     name: str = ""
 
 
@@ -144,7 +146,7 @@ def build(table: dict[str, Any], where: str = "scenario") -> Scenario:
 
 def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario:
     """The scenario with settings as ``a.b=c`` replaced. Raises `BadScenario`."""
-    table = msgspec.to_builtins(scenario, enc_hook=_encode)
+    table = table_of(scenario)
     for setting in settings:
         path, equals, text = setting.partition("=")
         if not equals:
@@ -159,6 +161,12 @@ def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario:
         except (KeyError, TypeError, IndexError, ValueError):
             raise BadScenario(f"--set {setting}: there is no {path!r} to set") from None
     return build(table, "--set")
+
+
+def table_of(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as the table that `build` takes."""
+    table: dict[str, Any] = msgspec.to_builtins(scenario, enc_hook=_encode)
+    return table
 
 
 def _inside(node: Any, key: str) -> Any:

@@ -91,3 +91,13 @@ def duration(text: object) -> Duration:
         raise NotADuration(f'{text!r}: expected a text with a unit, as in "250ms"')
     size = us(text.removeprefix("-"))
     return Duration(-size if text.startswith("-") else size)
+
+
+def clock(at_us: int) -> str:
+    """Return a point of engine time for reading: minutes, seconds and milliseconds.
+
+    >>> clock(612_345_678)
+    '10:12.345'
+    """
+    minutes, rest_us = divmod(at_us, MINUTE)
+    return f"{minutes}:{rest_us // SECOND:02d}.{rest_us % SECOND // MS:03d}"

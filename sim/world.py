@@ -21,7 +21,7 @@ from sim.rng import Streams
 from sim.scenario import ClockSettings, Scenario, Variant
 from sim.topology import Topology
 
-QUIESCE_US_MAX = 3_600_000_000
+QUIESCE_US_MAX = 600_000_000
 QUIESCE_STEP_US = 1_000_000
 
 
@@ -99,7 +99,7 @@ class World:
         return self.history
 
     def quiesce(self) -> bool:
-        """Run until every region has what the others have; False if that takes over an hour."""
+        """Run until every region has what the others have; False if that takes over ten minutes."""
         limit_us = self.engine.now + QUIESCE_US_MAX
         while self.engine.now < limit_us:
             self.engine.run(until=self.engine.now + QUIESCE_STEP_US)

@@ -11,7 +11,7 @@ class ClockStep(Fault, frozen=True, tag="clock-step", kw_only=True):
     by: Duration
 
     def start(self, world: Any) -> None:
-        world.regions[self.region].clock.step(self.by)
+        world.regions[self.region].clock.step(int(self.by))
 
     def stop(self, world: Any) -> None:
         """The clock is not put right: heal means that nothing more goes wrong."""

@@ -14,7 +14,7 @@ class SlowFault(Fault, frozen=True, tag="slow", kw_only=True):
 
     def start(self, world: Any) -> None:
         where = Where.between(*self.regions, channels=self.channels)
-        world.heals[self] = world.network.add(Slow(self.extra, 1, where))
+        world.heals[self] = world.network.add(Slow(int(self.extra), 1, where))
 
     def stop(self, world: Any) -> None:
         world.heals.pop(self)()

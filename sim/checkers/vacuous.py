@@ -1,0 +1,69 @@
+"""not-vacuous: something concurrent did happen, and every fault did matter.
+
+A run in which nobody met anybody proves nothing, however valid its other verdicts. So two clients
+must have worked on one key close enough that neither need have known of the other: their work
+overlapped, or lay nearer than the longest replication lag, or within one fault. And a fault counts
+only if the share of operations without success was more than twice as large while it lasted as
+outside of faults, or if some write took longer to arrive than all those made outside.
+"""
+
+from collections.abc import Iterator
+
+from sim.checkers import Verdict
+from sim.history import OK, History, Op
+from sim.windows import Window, covered, windows
+
+NAME = "not-vacuous"
+
+
+def check(history: History) -> Verdict:
+    faults = windows(history)
+    met = next(_meetings(history, faults), None)
+    idle = [each for each in faults if not _mattered(history, each, faults)]
+    evidence = [f"vacuous: {each.what} at {each.place} changed nothing" for each in idle]
+    if met is None:
+        evidence.append("vacuous: no two clients worked on one key at the same time")
+    if evidence:
+        return Verdict(NAME, "invalid", evidence)
+    return Verdict(NAME, "valid", [met or "", f"{len(faults)} faults mattered"])
+
+
+def _meetings(history: History, faults: list[Window]) -> Iterator[str]:
+    """Yield where two clients worked on one key, unaware of each other."""
+    lag_us = max((lag.lag_us for lag in history.lags), default=0)
+    spans: dict[object, dict[int, tuple[int, int]]] = {}
+    for op in sorted(history.ops, key=lambda op: op.invoked_us):
+        if not op.args or op.name == "pay":
+            continue
+        key, begin_us, end_us = op.args[0], op.invoked_us, op.completed_us or op.invoked_us
+        clients = spans.setdefault(key, {})
+        for client, (first_us, last_us) in clients.items():
+            if client != op.process and (
+                begin_us <= last_us + lag_us
+                or any(each.covers(first_us) and each.covers(begin_us) for each in faults)
+            ):
+                yield f"clients {client} and {op.process} both worked on {_text(key)}"
+        first_us, last_us = clients.get(op.process, (begin_us, end_us))
+        clients[op.process] = (first_us, max(last_us, end_us))
+
+
+def _mattered(history: History, fault: Window, faults: list[Window]) -> bool:
+    inside = [op for op in history.ops if fault.meets(op.invoked_us, _end_us(op))]
+    outside = [op for op in history.ops if not covered(faults, op.invoked_us)]
+    if _failed(inside) * len(outside) > 2 * _failed(outside) * len(inside):
+        return True
+    made = [(lag.at_us - lag.lag_us, lag.lag_us) for lag in history.lags]
+    usual_us = max((lag_us for at_us, lag_us in made if not covered(faults, at_us)), default=0)
+    return any(lag_us > usual_us and fault.covers(at_us) for at_us, lag_us in made)
+
+
+def _failed(ops: list[Op]) -> int:
+    return sum(op.outcome is not OK for op in ops)
+
+
+def _end_us(op: Op) -> int:
+    return op.invoked_us if op.completed_us is None else op.completed_us
+
+
+def _text(key: object) -> str:
+    return key.decode(errors="backslashreplace") if isinstance(key, bytes) else str(key)

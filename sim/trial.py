@@ -1,0 +1,14 @@
+"""A trial: the history of one design in one variant of a scenario, where several are compared."""
+
+from typing import NamedTuple
+
+from sim.history import History
+
+
+class Trial(NamedTuple):
+    """One history with the names that a table or a figure gives it."""
+
+    variant: str
+    protocol: str
+    """The design, empty where the scenario compares none."""
+    history: History
