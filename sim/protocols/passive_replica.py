@@ -15,6 +15,8 @@ from sim.protocols import Design
 from sim.region import Region
 from sim.rules import DROP, Partition, Where
 
+WATCH_US = 1_000_000
+
 
 class PassiveReplica(Design):
     name = "passive-replica"
@@ -24,7 +26,7 @@ class PassiveReplica(Design):
         self._primary, self._replica = self.regions[:2]
         self._down_since_us: int | None = None
         self._failover_us = int(world.scenario.workload.failover)
-        world.engine.call_in(1_000_000, self._watch)
+        world.engine.call_in(WATCH_US, self._watch)
 
     def region(self, payment: str, place: str) -> Region:
         return self._primary
@@ -36,11 +38,11 @@ class PassiveReplica(Design):
             self._down_since_us = None
         elif self._down_since_us is None:
             self._down_since_us = now_us
-        elif now_us - self._down_since_us >= self._failover_us - 2_000_000:
+        elif now_us - self._down_since_us >= self._failover_us - 2 * WATCH_US:
             self._promote()
             return
         if now_us < int(self.world.scenario.horizon):
-            self.world.engine.call_in(1_000_000, self._watch)
+            self.world.engine.call_in(WATCH_US, self._watch)
 
     def _promote(self) -> None:
         old, new = self._primary, self._replica
