@@ -99,9 +99,14 @@ class Keyspace:
         return residue
 
     def touch(self, key: Key) -> None:
-        """Tell the sessions that watch this key that it has changed."""
+        """Tell the sessions that watch this key that it has changed.
+
+        A key that was expired already when it was watched was missing for the watcher: that it is
+        removed now changes nothing.
+        """
         for session in self.watchers.get(key, ()):
-            session.dirty = True
+            if key in self.keys or not session.watched.get(key):
+                session.dirty = True
 
     def forget(self, key: Key, record: Dot) -> None:
         """A record of this key is stable."""

@@ -198,7 +198,7 @@ class Replica:
         for link in self.links.values():
             if link.sent < self.seq or link.told != self.heard:
                 return now_us
-            if link.acked < link.sent:
+            if link.acked < link.sent or self.stability.waiting:
                 times.append(link.probe_at_us)
         if self._orphans:
             return now_us
@@ -207,7 +207,10 @@ class Replica:
         return max(now_us, min(times)) if times else None
 
     def _next(self, link: Link, now_us: int) -> Message | None:
-        overdue = link.overdue(now_us)
+        # A peer whose last word was lost says nothing more by itself; records wait for that word.
+        overdue = link.overdue(now_us) or (
+            self.stability.waiting and now_us >= link.probe_at_us > 0
+        )
         if overdue:
             link.doublings = min(link.doublings + 1, RESEND_DOUBLINGS_MAX)
         if overdue or link.acked == link.sent:

@@ -109,8 +109,11 @@ def set_(txn: Transaction, key: Key, value: bytes, *words: bytes) -> Reply:
     if deadline is not None and deadline <= txn.now_ms:
         txn.remove(key)
         return old if options.get else "OK"
+    if options.keep_ttl and txn.find(key) is not None:
+        deadline = txn.deadline_ms(key)
     assign(txn, key, value)
-    if not options.keep_ttl:
+    # A deadline ends with the states it was set on: replacing another type loses it.
+    if not options.keep_ttl or txn.deadline_ms(key) != deadline:
         txn.expire_at(key, deadline)
     return old if options.get else "OK"
 

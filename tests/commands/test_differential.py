@@ -47,6 +47,7 @@ PRELUDE: list[list[bytes]] = [
     [b"SADD", SET, b"x", b"", b"7"],
     [b"SADD", OTHER, b"x", b"y", b"\xfe"],
     [b"EXPIRE", SET, b"5000000000"],
+    [b"EXPIRE", NUMBER, b"5000000000"],
 ]
 """So that most commands meet a key of their type."""
 
@@ -115,9 +116,9 @@ ARGUMENTS: dict[str, tuple[st.SearchStrategy[bytes | list[bytes]], ...]] = {
     "SISMEMBER": (keys, members),
     "SCARD": (keys,),
     "SPOP": (keys, st.sampled_from([[], [POP_ALL], [b"0"], [b"-1"], [b"x"], [b"1", b"2"]])),
-    "SINTER": (keys, keys),
-    "SUNION": (keys, keys),
-    "SDIFF": (keys, keys),
+    "SINTER": (keys, st.lists(keys, max_size=2)),
+    "SUNION": (keys, st.lists(keys, max_size=2)),
+    "SDIFF": (keys, st.lists(keys, max_size=2)),
     "DEL": (keys, st.lists(keys, max_size=2)),
     "EXISTS": (keys, st.lists(keys, max_size=2)),
     "TYPE": (keys,),
@@ -144,7 +145,8 @@ def line(name: str) -> st.SearchStrategy[list[bytes]]:
     return st.tuples(spelling, *ARGUMENTS[name]).map(flat)
 
 
-proper = st.sampled_from(sorted(ARGUMENTS)).flatmap(line)
+# Those that are most of all in their options come more often.
+proper = st.sampled_from([*sorted(ARGUMENTS), *["SET"] * 4, *["EXPIRE"] * 2]).flatmap(line)
 crooked = st.one_of(
     st.tuples(proper, st.lists(values, min_size=1, max_size=2)).map(lambda two: two[0] + two[1]),
     proper.map(lambda request: request[:-1] or request),
@@ -154,8 +156,12 @@ crooked = st.one_of(
     keys.map(lambda key: [b"SET", key, b"v", b"PXAT", BEYOND_MS]),
 )
 block = st.lists(proper, max_size=5).map(lambda body: [[b"MULTI"], *body, [b"EXEC"]])
-step = st.one_of(*[proper.map(lambda request: [request])] * 6, crooked.map(lambda r: [r]), block)
+watched = st.tuples(line("WATCH"), proper, block).map(lambda three: [*three[:2], *three[2]])
+step = st.one_of(
+    *[proper.map(lambda request: [request])] * 6, crooked.map(lambda r: [r]), block, watched
+)
 scripts = st.lists(st.tuples(st.integers(0, CLIENTS - 1), step), min_size=15, max_size=40)
+"""Steps of one client or the other, each a few requests in a row."""
 
 
 def finished(request: Request, position: int) -> list[Request]:

@@ -74,6 +74,13 @@ def test_set_clears_the_deadline_unless_told_to_keep_it(run: Run) -> None:
     assert run("TTL k") == -1
 
 
+def test_keepttl_keeps_the_deadline_of_another_type(run: Run) -> None:
+    run("SADD k x")
+    run("EXPIRE k 10")
+    assert run("SET k v KEEPTTL") == "OK"
+    assert run("TTL k") == 10
+
+
 @pytest.mark.parametrize("line", ["INCR n", "APPEND n 1", "INCRBYFLOAT n 0.5", "SETNX n 1"])
 def test_changing_a_value_keeps_its_deadline(run: Run, line: str) -> None:
     run("SET n 1 EX 10")

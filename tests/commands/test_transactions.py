@@ -179,3 +179,37 @@ def test_a_transaction_is_one_group_to_its_peers(run: Run, replica: Replica) -> 
     run("PING")
     groups = {group for group, _, _ in replica.backlog.writes}
     assert len(groups) == 1
+
+
+def test_a_queued_write_ends_an_expired_key_of_another_region_first() -> None:
+    regions = Regions(2)
+    regions.say(2, "SET n 5 PX 1000")
+    regions.settle()
+    regions.now_us += 1_000_000
+    regions.say(1, "MULTI")
+    regions.say(1, "GET n")
+    regions.say(1, "INCR n")
+    assert regions.say(1, "EXEC") == [None, 1]
+    assert regions.say(1, "GET n") == b"1"
+    regions.settle()
+    assert regions.everywhere("GET n") == [b"1", b"1"]
+    assert regions.everywhere("TTL n") == [-1, -1]
+
+
+def test_an_expired_key_that_is_removed_later_was_missing_all_along() -> None:
+    """Watched past its deadline, the key was missing; that its owner removes it changes nothing."""
+    owner, other = Replica(1, [2]), Replica(2, [1])
+    session, nobody = Session(), Session()
+
+    def run(replica: Replica, who: Session, now_us: int, *words: bytes) -> object:
+        return replica.execute(now_us, who, words, lambda n: 0)
+
+    run(owner, nobody, 0, b"SET", b"k", b"v", b"PX", b"10")
+    for _, message in owner.tick(1_000):
+        other.receive(2_000, message)
+    run(other, session, 20_000, b"WATCH", b"k")
+    for _, message in owner.tick(21_000):
+        other.receive(22_000, message)
+    run(other, session, 23_000, b"MULTI")
+    run(other, session, 23_000, b"PING")
+    assert run(other, session, 23_000, b"EXEC") == ["PONG"]

@@ -180,6 +180,11 @@ class Mesh(RuleBasedStateMachine):
     def tick(self, region: int) -> None:
         self.regions.tick([self.region(region)])
 
+    @rule(listener=regions_, speaker=regions_)
+    def hear(self, listener: int, speaker: int) -> None:
+        # One peer hears, the other does not: how a removal gets ahead of its add.
+        self.regions.hear(self.region(listener), self.region(speaker))
+
     @rule(elapsed_us=st.integers(1, 8_000))
     def pass_time(self, elapsed_us: int) -> None:
         self.regions.now_us += elapsed_us

@@ -368,3 +368,17 @@ def test_removing_what_one_saw_leaves_the_other_type(pair: Regions) -> None:
     assert pair.everywhere("SMEMBERS k") == [[b"member"]] * 2
     assert pair[1].keyspace.keys[b"k"].others == ()
     assert dot(2, 1) not in pair[1].context.cloud
+
+
+def test_a_lost_word_of_having_seen_is_said_again() -> None:
+    """No write of region 1 is under way, so nothing but a record at 3 asks what 1 has seen."""
+    regions = Regions(3)
+    regions.settle()
+    regions.say(2, "INCRBY k 1")
+    regions.say(2, "DEL k")
+    regions.tick([2])
+    while regions.flight:
+        regions.deliver()
+    said(regions, 1)
+    regions.settle()
+    regions.assert_nothing_left()

@@ -1,0 +1,169 @@
+"""A ledger of one-line mutants: each breaks one idea, and names the test that must notice.
+
+Laws alone do not notice most of these. A line that changed in the program has to be changed here
+too, and a mutant whose test no longer fails says that the test has gone soft.
+"""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    idea: str
+    """What the mutant breaks."""
+    file: str
+    old: str
+    """Occurs exactly once in the file."""
+    new: str
+    killer: str
+    """The test that fails, below tests/crdb."""
+
+
+MUTANTS = [
+    Mutant(
+        "the loser of concurrent writes is kept",
+        "crdts/register.py",
+        "self.losers = joined.losers",
+        "self.losers = None",
+        "test_named.py::test_every_grouping_reads_c",
+    ),
+    Mutant(
+        "equal clocks fall to the smaller region",
+        "stamps.py",
+        "return clock_us << 12 | (_LAST_REGION - region)",
+        "return clock_us << 12 | region",
+        "test_named.py::test_equal_stamps_fall_to_the_smaller_region",
+    ),
+    Mutant(
+        "a reset takes away what it saw of a later part",
+        "crdts/counter.py",
+        "return part.amount - record.amount",
+        "return part.amount",
+        "test_named.py::test_a_reset_does_not_absorb_earlier_increments",
+    ),
+    Mutant(
+        "a new reset replaces those it saw",
+        "crdts/counter.py",
+        "((dot, _tuple(seen.values())),), pack(self.resets))",
+        "((dot, _tuple(seen.values())),), None)",
+        "test_size.py::test_one_author_bound[counter]",
+    ),
+    Mutant(
+        "a stable record goes",
+        "crdts/counter.py",
+        "self.resets.pop(dot, None)",
+        "pass",
+        "test_size.py::test_nothing_is_left_of_the_dead[counter]",
+    ),
+    Mutant(
+        "a SET takes the increments that it saw away",
+        "crdts/string.py",
+        "return StringDelta(delta, counter.clear(dot + 1))",
+        "return delta",
+        "test_spec.py::test_spec[string]",
+    ),
+    Mutant(
+        "a removal that did not find its add is remembered",
+        "replica.py",
+        "for dot in residue.missed:",
+        "for dot in ():",
+        "test_named.py::test_a_removal_before_its_add_stays_dead_and_the_rest_of_the_add_lives",
+    ),
+    Mutant(
+        "an add replaces the dots that the member had",
+        "crdts/orset.py",
+        "if member in mine and member not in adds:",
+        "if False:",
+        "test_laws.py::test_law[orset-now]",
+    ),
+    Mutant(
+        "hearsay does not move the vector",
+        "dots.py",
+        "self.cloud.add(dot)",
+        "self.advance(actor_of(dot), seq_of(dot))",
+        "test_dots.py::test_the_vector_moves_only_by_advancing",
+    ),
+    Mutant(
+        "what the vector covers leaves the cloud",
+        "dots.py",
+        "        self.cloud |= other.cloud\n        self._prune()",
+        "        self.cloud |= other.cloud",
+        "test_dots.py::test_merge_is_union",
+    ),
+    Mutant(
+        "what was dropped is not served in part",
+        "backlog.py",
+        "if after < self.floor:",
+        "if False:",
+        "test_backlog.py::test_what_was_dropped_is_never_served_in_part",
+    ),
+    Mutant(
+        "a slice ends with a group",
+        "backlog.py",
+        "end = bisect_right(writes, writes[start + limit - 1][0], key=_group)",
+        "end = start + limit",
+        "test_replica.py::test_a_transaction_arrives_whole",
+    ),
+    Mutant(
+        "nothing is applied over a gap",
+        "replica.py",
+        "if message.after > have:",
+        "if False:",
+        "test_replica.py::test_a_gap_is_asked_for_again",
+    ),
+    Mutant(
+        "what was applied already is left out",
+        "replica.py",
+        "if have > message.after:",
+        "if False:",
+        "test_replica.py::test_an_overlap_is_applied_in_part",
+    ),
+    Mutant(
+        "what was sent is not sent at every tick",
+        "replica.py",
+        "writes, link.sent = found",
+        "writes, _ = found",
+        "test_replica.py::test_nothing_is_sent_twice_without_need",
+    ),
+    Mutant(
+        "a snapshot brings its context",
+        "replica.py",
+        "self.context.merge(theirs)",
+        "pass",
+        "test_replica.py::test_past_the_backlog_comes_a_snapshot",
+    ),
+    Mutant(
+        "only the owner removes, before the grace is over",
+        "replica.py",
+        "if heard_us > now_us:",
+        "if False:",
+        "test_replica.py::test_the_owner_removes_and_others_only_stop_reading",
+    ),
+    Mutant(
+        "an owner removes the deadline of a dead key",
+        "replica.py",
+        "if ghost and ghost.expiry and ghost.expiry.owner == self.region:",
+        "if False:",
+        "test_replica.py::test_an_orphaned_deadline_finds_its_owner",
+    ),
+    Mutant(
+        "the last claim of a region counts",
+        "stability.py",
+        "self._newest[region] = vector",
+        "self._newest.setdefault(region, vector)",
+        "test_replica.py::test_the_last_claim_counts",
+    ),
+    Mutant(
+        "a record outlives those that have not seen it",
+        "stability.py",
+        "while queue and queue[0][0] <= frontier:",
+        "while queue:",
+        "test_replica.py::test_a_record_is_forgotten_only_when_stable",
+    ),
+    Mutant(
+        "a key keeps the states of concurrent types",
+        "keyspace.py",
+        "self.others = (*self.others, new)",
+        "self.others = ()",
+        "test_replica.py::test_a_type_conflict_keeps_both_states",
+    ),
+]
