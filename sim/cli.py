@@ -1,179 +1,195 @@
-"""The command ``crdb``: list, run, replay, diff, conformance.
+"""The command `crdb`: list, run, replay, diff, conformance.
 
-Exit status: 0 what the scenario expects holds; 1 it does not; 2 bad input, told in one line.
+Exit status: 0 what the scenario expects holds; 1 it does not; 2 bad input, which is told in one
+line on stderr that names the cause and the cure. Progress goes to stderr, and only to a terminal.
 """
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from crdb import registry
-from crdb.command import TABLE
 from sim import conformance as vectors
-from sim.checkers import checkers
-from sim.protocols import designs
-from sim.run import Result, diff, folder_of, replay, run
-from sim.scenario import BadScenario, changed, load, shipped
+from sim import divergence
+from sim.kept import BadRun, folder_of, keep, prepare, read
+from sim.listing import listing
+from sim.run import Progress as Say
+from sim.run import check_names, run
+from sim.scenario import BadScenario, changed, load
+from sim.shown import show_divergence, show_names, show_run
+
+HOLDS, FAILS, BAD_INPUT = 0, 1, 2
+WIDTH_ELSEWHERE = 140
+"""Columns of a pipe or file: wide enough that no table is folded."""
 
 app = typer.Typer(
     name="crdb",
-    help="An active-active Redis that you can break on purpose.",
+    help="An active-active Redis that you can break on purpose: same seed, same run.",
+    epilog="Try: crdb run payments, then crdb replay on the folder that it names.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-console = Console()
-notes = Console(stderr=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
-@contextmanager
-def one_line() -> Iterator[None]:
-    """Tell bad input in one line and leave with status 2."""
-    try:
-        yield
-    except (BadScenario, vectors.NotVectors) as error:
-        typer.echo(f"crdb: {error}", err=True)
-        raise typer.Exit(2) from None
+# Newer typers carry a click of their own, so the class is named through typer, whichever it is.
+UsageError: Any = typer.BadParameter.__base__
 
 
-@contextmanager
-def progress(quiet: bool) -> Iterator[Any]:
-    """Say on a terminal what is being run."""
-    if quiet or not notes.is_terminal:
-        yield len
-        return
-    with notes.status("starting") as status:
-        yield status.update
+class Section(StrEnum):
+    """What `crdb list` can show."""
+
+    SCENARIOS = "scenarios"
+    PROTOCOLS = "protocols"
+    WORKLOADS = "workloads"
+    FAULTS = "faults"
+    CHECKERS = "checkers"
+    TYPES = "types"
+    COMMANDS = "commands"
 
 
-@app.command("list")
-def list_() -> None:
-    """Show the scenarios, data types, commands, faults, checkers and protocols."""
-    listing = {
-        "scenarios": [f"{name}: {load(name).title}" for name in shipped()],
-        "faults": _members("sim.faults"),
-        "checkers": sorted(checkers()),
-        "protocols": sorted(designs()),
-        "workloads": _members("sim.workloads"),
-        "commands": sorted({entry.name for entry in TABLE.values()}),
-    }
-    for title, names in listing.items():
-        console.print(f"[bold]{title}[/bold]")
-        separator = "\n  " if title == "scenarios" else ", "
-        console.print("  " + separator.join(names), highlight=False)
+RunFolder = Annotated[Path, typer.Argument(help="A folder that `crdb run` wrote.")]
 
 
-def _members(package: str) -> list[str]:
-    modules = registry.members(package)
-    return [module.__name__.rpartition(".")[2].replace("_", "-") for module in modules]
-
-
-@app.command("run")
-def run_(
-    scenario: Annotated[str, typer.Argument(help="A shipped scenario, or a TOML file.")],
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same run.")] = 1,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a setting: client.timeout=2s")
+@app.command("list", epilog="Example: crdb list faults")
+def list_(
+    section: Annotated[
+        Section | None, typer.Argument(help="Only this, with a line for each name.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs"),
-    as_json: Json = False,
 ) -> None:
-    """Run a scenario: its tables and verdicts here, its histories and figures in --out."""
-    with one_line():
-        chosen = changed(load(scenario), settings or [])
-        folder = folder_of(chosen, seed, out)
-        with progress(as_json) as say:
-            result = run(chosen, seed, folder, say)
+    """Show what can be run and named."""
+    console = _console()
+    for name, names in listing().items():
+        if section in (None, name):
+            show_names(console, name, names, lines=bool(section) or name == "scenarios")
+
+
+@app.command(
+    "run",
+    epilog="Examples: crdb run payments --seed 7;  "
+    "crdb run three-cities --set client.timeout=2s --set sync.delay=WAN;  crdb run my.toml --json",
+)
+def run_(
+    scenario: Annotated[str, typer.Argument(help="A shipped name, or the path of a TOML file.")],
+    seed: Annotated[int, typer.Option(min=0, help="Of all dice.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting, as client.timeout=2s."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The run is kept below this folder.")] = Path("runs"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
+    ] = False,
+) -> int:
+    """Run a scenario: judged, measured, drawn and kept."""
+    chosen = changed(load(scenario), settings or ())
+    check_names(chosen)
+    folder = folder_of(chosen, seed, out)
+    prepare(folder)
+    with _progress() as say:
+        result = run(chosen, seed, say)
+    pictures = keep(result, folder)
     if as_json:
-        typer.echo(msgspec.json.encode(result).decode())
+        typer.echo(msgspec.json.encode(result.report()).decode())
     else:
-        show(result)
-        console.print(f"kept in {folder}", highlight=False)
-    raise typer.Exit(0 if result.holds else 1)
+        show_run(_console(), result, pictures, folder)
+    return HOLDS if result.holds else FAILS
 
 
-def show(result: Result) -> None:
-    """Print tables and verdicts."""
-    main = {"payments": result.tables["payments"]} if "payments" in result.tables else result.tables
-    for title, rows in main.items():
-        table = Table(title=f"{title}, seed {result.seed}")
-        for column in rows[0]:
-            table.add_column(
-                column.replace("_", " "), justify="left" if column in _TEXTS else "right"
-            )
-        for row in rows:
-            table.add_row(*(str(value) for value in row.values()))
-        console.print(table)
-    for each in result.verdicts:
-        if each.verdict != "valid":
-            mark = "as expected" if each.expected else "NOT expected"
-            where = f"{each.variant} {each.protocol}".strip()
-            console.print(f"{where}: {each.checker} {each.verdict}, {mark}", highlight=False)
-            for line in each.evidence[:1]:
-                console.print(f"  {line}", highlight=False)
-    console.print(f"fingerprint {result.fingerprint}", highlight=False)
+@app.command("replay", epilog="Example: crdb replay runs/payments/0-1a2b3c4d")
+def replay_(run_dir: RunFolder) -> int:
+    """Run a kept run again, and say where it parts."""
+    kept = read(run_dir)
+    with _progress() as say:
+        found = divergence.replay(kept, say)
+    if found is None:
+        typer.echo(f"same fingerprint: {kept.prints.fingerprint}")
+        return HOLDS
+    show_divergence(_console(), found, "kept", "now")
+    return FAILS
 
 
-_TEXTS = ("variant", "design")
-_HEADS = {
-    "duplicates": "twice",
-    "never_captured": "never",
-    "charged_unanswered": "unanswered",
-    "availability_incident": "available",
-    "latency_ms_p50": "p50 ms",
-    "latency_ms_p99": "p99 ms",
-}
+@app.command("diff", epilog="Example: crdb diff runs/payments/0-1a2b3c4d runs/payments/1-1a2b3c4d")
+def diff_(one: RunFolder, two: RunFolder) -> int:
+    """Find where two kept runs part, and why."""
+    left, right = read(one), read(two)
+    found = divergence.diff(left, right)
+    if found is None:
+        typer.echo(f"same fingerprint: {left.prints.fingerprint}")
+        for line in divergence.differences(left.settings, right.settings, "settings"):
+            typer.echo(f"which this did not change: {line}")
+        return HOLDS
+    show_divergence(_console(), found, "first", "second")
+    return FAILS
 
 
-@app.command("replay")
-def replay_(
-    run_dir: Annotated[Path, typer.Argument(help="A folder that `crdb run` left.")],
-) -> None:
-    """Run a kept run again: the same fingerprint, or what differs."""
-    with one_line(), progress(False) as say:
-        before, now = replay(run_dir, say)
-    if before.fingerprint == now.fingerprint:
-        console.print(f"same fingerprint {now.fingerprint}", highlight=False)
-        return
-    console.print(f"was {before.fingerprint}, is {now.fingerprint}", highlight=False)
-    raise typer.Exit(1)
-
-
-@app.command("diff")
-def diff_(
-    one: Annotated[Path, typer.Argument(help="A folder that `crdb run` left.")],
-    two: Annotated[Path, typer.Argument(help="Another one.")],
-) -> None:
-    """Find the first record in which two runs differ."""
-    with one_line():
-        found = diff(one, two)
-    console.print(found or "no difference", highlight=False)
-    raise typer.Exit(1 if found else 0)
-
-
-@app.command("conformance")
+@app.command("conformance", epilog="Example: crdb conformance active_active.json")
 def conformance_(
-    files: Annotated[list[Path], typer.Argument(help="Files of timed vectors.")],
-) -> None:
-    """Run timed test vectors; ends with 'N passed, M failed'."""
-    results: list[vectors.Result] = []
-    for path in files:
-        with one_line():
-            results += [vectors.run(vector) for vector in vectors.load(path)]
+    files: Annotated[list[Path], typer.Argument(help="JSON files of timed vectors.")],
+) -> int:
+    """Run timed test vectors on bare replicas."""
+    results = [
+        vectors.run(vector) for vector in [each for file in files for each in vectors.load(file)]
+    ]
     for result in results:
         if result.outcome != "passed":
             typer.echo(f"{result.outcome} {result.name}: {'; '.join(result.reasons)}")
     typer.echo(vectors.summary(results))
-    raise typer.Exit(any(result.outcome == "failed" for result in results))
+    return FAILS if any(result.outcome == "failed" for result in results) else HOLDS
 
 
 def main() -> None:
-    app()
+    """Run the command line of this process, and leave with its exit status."""
+    sys.exit(status_of(sys.argv[1:]))
+
+
+def status_of(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status."""
+    command = typer.main.get_command(app)
+    try:
+        status: int | None = command.main(
+            list(arguments) or ["--help"], prog_name="crdb", standalone_mode=False
+        )
+    except (BadScenario, BadRun, vectors.NotVectors) as error:
+        return _refuse(str(error))
+    except UsageError as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "crdb"
+        return _refuse(f"{error.format_message()} See `{path} --help`.")
+    return status or HOLDS
+
+
+def _refuse(line: str) -> int:
+    typer.echo("crdb: " + " ".join(line.split()), err=True)
+    return BAD_INPUT
+
+
+def _console() -> Console:
+    """Standard output; numbers and paths are not coloured, and nothing is folded in a pipe."""
+    width = None if sys.stdout.isatty() else WIDTH_ELSEWHERE
+    return Console(width=width, highlight=False)
+
+
+@contextmanager
+def _progress() -> Iterator[Say | None]:
+    """Show on a terminal which trial is running."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def say(name: str, done: int, total: int) -> None:
+            bar.update(task, description=name, completed=done, total=total)
+
+        yield say

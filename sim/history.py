@@ -94,10 +94,13 @@ class History:
         return [each for each in self.happenings if each.kind in kinds]
 
     def jsonl(self) -> bytes:
-        """One JSON object a line; binary strings as text where they are text."""
+        """One JSON object a line; bytes as text, with backslashes where they are none."""
         lines: list[dict[str, Any]] = []
         for name, rows in self._tables():
-            lines += [{"record": name} | msgspec.to_builtins(row) for row in rows]
+            lines += [
+                {"record": name} | _text(msgspec.to_builtins(row, builtin_types=(bytes,)))
+                for row in rows
+            ]
         lines.append({"record": "readings", "readings": self.readings})
         return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
@@ -112,3 +115,14 @@ class History:
 
     def _tables(self) -> tuple[tuple[str, list[Any]], ...]:
         return ("op", self.ops), ("happening", self.happenings), ("lag", self.lags)
+
+
+def _text(value: Any) -> Any:
+    """A tree of plain values with text for bytes."""
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    if isinstance(value, dict):
+        return {key: _text(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_text(each) for each in value]
+    return value

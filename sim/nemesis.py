@@ -12,8 +12,7 @@ class Nemesis:
     def __init__(self, world: Any, faults: Iterable[Fault]) -> None:
         self._world = world
         self._active: list[Fault] = []
-        for fault in faults:
-            world.engine.call_at(int(fault.at), self._start, fault)
+        self._calls = [world.engine.call_at(int(fault.at), self._start, fault) for fault in faults]
 
     def _start(self, fault: Fault) -> None:
         fault.start(self._world)
@@ -29,7 +28,9 @@ class Nemesis:
             self._note("heal", fault)
 
     def heal(self) -> None:
-        """Stop whatever is still going on."""
+        """Stop whatever is still going on, and begin nothing more."""
+        for call in self._calls:
+            call.cancel()
         for fault in list(self._active):
             self._stop(fault)
 

@@ -1,23 +1,45 @@
-"""The payment provider: takes money when asked, and says afterwards what it took.
+"""The payment provider: takes money when asked, and tells afterwards what it took.
 
-A service of its own with its own latency. Unless it deduplicates, every capture that arrives takes
-money, and each is a happening of kind ``capture``: what the judges count.
+A service of its own, at its own place, with its own latency and its own losses (the network's
+channel ``provider``). A capture has three states: unknown to the provider, pending while the money
+is on its way, captured. Unless it deduplicates on the payment's id, the provider does what it is
+told: every capture that arrives takes money, and each is a happening of kind ``capture``. Those are
+what the judges count.
+
+A payer that asks is a process:
+
+    state = yield from provider.lookup(client, "W17", timeout_us)
 """
 
-from typing import NamedTuple
+from collections.abc import Generator
+from enum import StrEnum
+from typing import Any, NamedTuple
 
+from sim.client import Client, Signal, Unknown
 from sim.engine import Engine
-from sim.history import History
+from sim.history import INFO, OK, History, Op
 from sim.latency import Latency
 from sim.network import Deliver, Network
 from sim.rng import Dice
+
+LOOKUP_US = 2_000
+"""How long the provider takes to look into its books."""
+
+_TIMEOUT = object()
+
+
+class State(StrEnum):
+    """What the provider knows of a payment."""
+
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    CAPTURED = "captured"
 
 
 class Order(NamedTuple):
     """A request to the provider on its way."""
 
     verb: str
-    """``capture``, or ``lookup``: has this payment been captured?"""
     payment: str
     token: str
     place: str
@@ -25,8 +47,11 @@ class Order(NamedTuple):
     answer: Deliver
 
 
+Reply = Generator[Any, Any, State]
+
+
 class Provider:
-    """Captures payments, at the place where it stands."""
+    """Captures payments at the place where it stands."""
 
     def __init__(
         self,
@@ -37,35 +62,63 @@ class Provider:
         latency: Latency,
         dice: Dice,
         *,
-        unique: bool = False,
+        dedupes: bool = False,
     ) -> None:
-        """``unique``: a payment that was captured is not captured again."""
+        """`latency` is that of a capture; `dedupes`: a known payment is not captured again."""
         self.place = place
         self._engine = engine
         self._network = network
         self._history = history
         self._latency = latency.stream(dice)
-        self._unique = unique
-        self._ordered: set[str] = set()
-        """Payments whose capture has been taken on: a lookup already knows them."""
+        self._dedupes = dedupes
+        self._states: dict[str, State] = {}
 
-    def order(self, order: Order) -> None:
-        """An order arrives; a capture takes a while to carry out."""
-        if order.verb == "lookup":
-            self._reply(order, order.payment in self._ordered)
-        elif self._unique and order.payment in self._ordered:
-            self._reply(order, True)
-        else:
-            self._ordered.add(order.payment)
-            self._engine.call_in(next(self._latency), self._capture, order)
+    def capture(self, client: Client, payment: str, token: str, timeout_us: int) -> Reply:
+        """Take the money; raises `Unknown` if no reply comes in time."""
+        return self._ask(client, "CAPTURE", payment, token, timeout_us)
 
-    def _capture(self, order: Order) -> None:
+    def lookup(self, client: Client, payment: str, timeout_us: int) -> Reply:
+        """Ask what became of a payment; raises `Unknown` if no reply comes in time."""
+        return self._ask(client, "LOOKUP", payment, "", timeout_us)
+
+    def _ask(self, client: Client, verb: str, payment: str, token: str, timeout_us: int) -> Reply:
+        signal = Signal(self._engine)
+        began_us, number = self._engine.now, client.process
+        order = Order(verb, payment, token, client.place, number, signal.fire)
+        self._network.send(
+            client.place, self.place, "provider", order, self._arrive, connection=number
+        )
+        alarm = self._engine.call_in(timeout_us, signal.fire, _TIMEOUT)
+        reply = yield signal
+        alarm.cancel()
+        outcome, value = (INFO, None) if reply is _TIMEOUT else (OK, str(reply))
+        now_us = self._engine.now
+        self._history.op(
+            Op(number, self.place, verb, (payment, token), began_us, now_us, outcome, value)
+        )
+        if reply is _TIMEOUT:
+            raise Unknown(f"no reply from the provider within {timeout_us} us")
+        return State(reply)
+
+    def _arrive(self, order: Order) -> None:
+        known = self._states.get(order.payment, State.UNKNOWN)
+        if order.verb == "LOOKUP" or (self._dedupes and known is not State.UNKNOWN):
+            self._engine.call_in(LOOKUP_US, self._answer, order)
+            return
+        if known is State.UNKNOWN:
+            self._states[order.payment] = State.PENDING
+        self._engine.call_in(next(self._latency), self._take, order)
+
+    def _take(self, order: Order) -> None:
+        """The money moves."""
+        self._states[order.payment] = State.CAPTURED
         self._history.happened(
             self._engine.now, "capture", self.place, order.payment, token=order.token
         )
-        self._reply(order, True)
+        self._answer(order)
 
-    def _reply(self, order: Order, known: bool) -> None:
+    def _answer(self, order: Order) -> None:
+        state = self._states.get(order.payment, State.UNKNOWN)
         self._network.send(
-            self.place, order.place, "provider", known, order.answer, connection=order.connection
+            self.place, order.place, "provider", state, order.answer, connection=order.connection
         )

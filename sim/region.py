@@ -90,6 +90,8 @@ class Region:
         self._alarm: Call | None = None
         self._soon = False
         """A tick is due within a batch interval: nothing more to arrange."""
+        self._marked = False
+        """The first write since the last tick has its mark."""
         self._marks: list[tuple[int, int]] = []
         """(sequence number, engine time) of the first write of each batch not yet everywhere."""
         self._busy_until_us = 0
@@ -123,9 +125,11 @@ class Region:
         replica = self.replica
         before = replica.seq
         reply = replica.execute(self.clock.now(), session, request, self._draw)
-        if not self._soon and replica.seq != before:
+        if not self._marked and replica.seq != before:
+            self._marked = True
             self._marks.append((before + 1, self.engine.now))
-            self._arrange()
+            if not self._soon:
+                self._arrange()
         return reply
 
     # ── peers ───────────────────────────────────────────────────────────────────────────────
@@ -153,7 +157,8 @@ class Region:
 
     def tick(self, _: object = None) -> None:
         """Send each peer what it lacks, and arrange the next time."""
-        self._soon, self._alarm = False, None
+        self._soon = self._marked = False
+        self._alarm = None
         if not self.up:
             return
         for peer, message in self.replica.tick(self.clock.now()):
@@ -194,6 +199,9 @@ class Region:
     def crash(self) -> None:
         """Stop. Connections break; what was acknowledged stays, as with a log always synced."""
         self.up = False
+        for peer, lane in self._lanes.items():
+            lane.cancel()
+            self._lanes[peer] = Lane(self.engine)
         self._network.reset(self.name, channels={"sync"})
 
     def restart(self) -> None:

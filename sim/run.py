@@ -1,29 +1,41 @@
-"""A run: every variant of a scenario under every protocol, judged, measured, drawn and kept.
+"""A run: every variant of a scenario under every protocol, judged and measured.
 
-It leaves a folder with the effective scenario, the histories, verdicts, tables, figures and the
-fingerprint, from which `replay` runs it again and `diff` finds where two runs part.
+One world after the other, all from the same seed, so that the protocols live through the same
+arrivals and the same faults. What is expected of the verdicts stands in the scenario: *valid*,
+unless a variant says that a checker comes out *invalid* for a protocol, always or for some seeds.
+*Unknown* never holds.
+
+>>> from sim.scenario import load
+>>> from sim.units import Duration
+>>> import msgspec
+>>> short = msgspec.structs.replace(load("three-cities"), horizon=Duration(2_000_000))
+>>> calm = msgspec.structs.replace(short, variants=short.variants[:1], checkers=("convergence",))
+>>> result = run(calm, seed=7)
+>>> result.holds, [(each.variant, each.verdict) for each in result.verdicts]
+(True, [('calm', 'valid')])
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
 from hashlib import blake2b
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from sim import metrics
-from sim.checkers import Verdict, checkers
-from sim.history import History
-from sim.plots import payments as payments_plot
-from sim.scenario import BadScenario, Scenario, build, table_of
+from sim.checkers import checkers, judge
+from sim.metrics import Row, tables
+from sim.protocols.base import designs
+from sim.scenario import BadScenario, Scenario, Variant
 from sim.trial import Trial
 from sim.world import World
 
-Progress = Callable[[str], object]
+Progress = Callable[[str, int, int], object]
+"""Told before each trial: its title, how many are done, how many there are."""
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """One checker's verdict on one history, and whether the scenario expects it."""
+    """One checker's verdict on one trial, and whether the scenario expects it."""
 
     checker: str
     verdict: str
@@ -33,113 +45,142 @@ class Judged(msgspec.Struct, frozen=True):
     expected: bool
 
 
-class Result(msgspec.Struct, frozen=True):
-    """What ``crdb run --json`` prints."""
+class Report(msgspec.Struct, frozen=True):
+    """What `crdb run --json` prints."""
 
     scenario: str
     seed: int
     fingerprint: str
+    holds: bool
+    """Whether every verdict is as the scenario expects."""
     verdicts: list[Judged]
-    tables: dict[str, list[dict[str, Any]]]
+    tables: dict[str, list[Row]]
+
+
+class Printed(NamedTuple):
+    """A trial with its fingerprint."""
+
+    trial: Trial
+    fingerprint: str
+
+    @property
+    def title(self) -> str:
+        return title(self.trial.variant, self.trial.protocol)
+
+
+class Run(msgspec.Struct, frozen=True):
+    """All that came out of a run."""
+
+    scenario: Scenario
+    seed: int
+    printed: list[Printed]
+    verdicts: list[Judged]
+    tables: dict[str, list[Row]]
+
+    @property
+    def trials(self) -> list[Trial]:
+        return [each.trial for each in self.printed]
 
     @property
     def holds(self) -> bool:
-        """Whether everything came out as the scenario expects."""
         return all(each.expected for each in self.verdicts)
 
+    @property
+    def fingerprint(self) -> str:
+        return whole((each.title, each.fingerprint) for each in self.printed)
 
-def courses(scenario: Scenario, seed: int) -> Iterator[tuple[str, str, World]]:
-    """The world of every variant and protocol."""
-    for variant in scenario.variants:
-        for protocol in scenario.protocols or [""]:
-            yield variant.name, protocol, World(scenario, variant, protocol, seed)
+    def report(self) -> Report:
+        return Report(
+            self.scenario.name,
+            self.seed,
+            self.fingerprint,
+            self.holds,
+            self.verdicts,
+            self.tables,
+        )
 
 
-def run(
-    scenario: Scenario, seed: int, folder: Path | None = None, progress: Progress = len
-) -> Result:
-    """Run everything; with a ``folder``, keep it there."""
-    verdicts: list[Judged] = []
-    trials: list[Trial] = []
-    digest = blake2b(digest_size=16)
-    for variant, protocol, world in courses(scenario, seed):
-        progress(f"{variant}, {protocol or scenario.workload.__struct_config__.tag}")
+def run(scenario: Scenario, seed: int, progress: Progress | None = None) -> Run:
+    """Run, judge and measure everything. Raises `BadScenario` for names that nobody has."""
+    printed = list(play(scenario, seed, progress))
+    variants = {variant.name: variant for variant in scenario.variants}
+    verdicts = [
+        _judged(name, each.trial, variants[each.trial.variant])
+        for each in printed
+        for name in scenario.checkers
+    ]
+    return Run(scenario, seed, printed, verdicts, tables([each.trial for each in printed]))
+
+
+def play(scenario: Scenario, seed: int, progress: Progress | None = None) -> Iterator[Printed]:
+    """Yield every trial as soon as it is over. Raises `BadScenario` as `run` does."""
+    check_names(scenario)
+    courses = [
+        (variant, protocol)
+        for variant in scenario.variants
+        for protocol in scenario.protocols or [""]
+    ]
+    for done, (variant, protocol) in enumerate(courses):
+        if progress is not None:
+            progress(title(variant.name, protocol), done, len(courses))
+        world = World(scenario, variant, protocol, seed)
         history = world.run()
-        digest.update(world.fingerprint().encode())
-        allowed = world.variant.expect.get(protocol, [])
-        for name in scenario.checkers:
-            verdicts.append(_judged(_verdict(name, history), variant, protocol, allowed))
-        trials.append(Trial(variant, protocol, history))
-        if folder is not None:
-            _keep(folder, f"{variant}-{protocol}".strip("-"), history)
-    tables = metrics.tables(trials)
-    result = Result(scenario.name, seed, digest.hexdigest(), verdicts, tables)
-    if folder is not None:
-        _file(folder, scenario, result)
-    return result
+        yield Printed(Trial(variant.name, protocol, history), world.fingerprint())
 
 
-def _verdict(name: str, history: History) -> Verdict:
-    """What that checker says; one that crashes says unknown, never valid."""
-    try:
-        return checkers()[name](history)
-    except Exception as error:
-        return Verdict(name, "unknown", [f"the checker failed: {error!r}"])
+def title(variant: str, protocol: str) -> str:
+    """How a trial is called.
+
+    >>> title("partition", "set-nx"), title("calm", "")
+    ('partition, set-nx', 'calm')
+    """
+    return f"{variant}, {protocol}" if protocol else variant
 
 
-def _judged(found: Verdict, variant: str, protocol: str, allowed: list[str]) -> Judged:
-    want = "invalid" if found.checker in allowed else "valid"
+def whole(prints: Iterable[tuple[str, str]]) -> str:
+    """The fingerprint of a run, from its trials' titles and fingerprints."""
+    lines = "".join(f"{name} {fingerprint}\n" for name, fingerprint in prints)
+    return blake2b(lines.encode(), digest_size=16).hexdigest()
+
+
+def _judged(checker: str, trial: Trial, variant: Variant) -> Judged:
+    found = judge(checker, trial.history)
+    wanted = {"valid"}
+    if checker in variant.risk.get(trial.protocol, []):
+        wanted = {"valid", "invalid"}
+    elif checker in variant.expect.get(trial.protocol, []):
+        wanted = {"invalid"}
     return Judged(
-        found.checker, found.verdict, found.evidence, variant, protocol, found.verdict == want
+        found.checker,
+        found.verdict,
+        found.evidence,
+        trial.variant,
+        trial.protocol,
+        found.verdict in wanted,
     )
 
 
-def folder_of(scenario: Scenario, seed: int, out: Path) -> Path:
-    """Where a run is kept: the seed, and a digest of the settings."""
-    settings = msgspec.json.encode(table_of(scenario), order="deterministic")
-    digest = blake2b(settings, digest_size=4).hexdigest()
-    return out / (scenario.name or "scenario") / f"{seed}-{digest}"
+def check_names(scenario: Scenario) -> None:
+    """Refuse names of checkers, protocols and variants that cannot be meant. See `BadScenario`."""
+    where = scenario.name or "scenario"
+    _known(f"{where}: checkers", scenario.checkers, checkers())
+    _known(f"{where}: protocols", scenario.protocols, designs())
+    names = [variant.name for variant in scenario.variants]
+    for number, variant in enumerate(scenario.variants):
+        here = f"{where}: variants[{number}]"
+        if not re.fullmatch(r"\w[\w.-]*", variant.name) or names.index(variant.name) != number:
+            raise BadScenario(f"{here}.name {variant.name!r}: expected a word that no other has")
+        for key, told in (("expect", variant.expect), ("risk", variant.risk)):
+            # Known, not chosen: `--set protocols=[…]` may leave out what a variant speaks of.
+            _known(f"{here}.{key}", told, ["", *designs()])
+            for protocol, names_told in told.items():
+                _known(f"{here}.{key}.{protocol}", names_told, checkers())
 
 
-def _keep(folder: Path, name: str, history: History) -> None:
-    path = folder / "histories" / f"{name}.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(history.jsonl())
-
-
-def _file(folder: Path, scenario: Scenario, result: Result) -> None:
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    kept = {"scenario": table_of(scenario), "seed": result.seed}
-    (folder / "scenario.json").write_bytes(msgspec.json.format(msgspec.json.encode(kept)))
-    (folder / "result.json").write_bytes(msgspec.json.format(msgspec.json.encode(result)))
-    if "payments" in result.tables:
-        payments_plot.draw(result.tables["payments"], folder / "figures" / "duplicates.png")
-
-
-def replay(folder: Path, progress: Progress = len) -> tuple[Result, Result]:
-    """What was kept, and what comes out now. Raises `BadScenario` for a broken folder."""
-    try:
-        kept = msgspec.json.decode((folder / "scenario.json").read_bytes())
-        before = msgspec.json.decode((folder / "result.json").read_bytes(), type=Result)
-        scenario, seed = build(kept["scenario"], str(folder)), int(kept["seed"])
-    except (OSError, msgspec.MsgspecError, KeyError, TypeError) as error:
-        raise BadScenario(f"{folder}: no folder of a run: {error}") from None
-    return before, run(scenario, seed, progress=progress)
-
-
-def diff(one: Path, two: Path) -> str | None:
-    """The first record in which two runs differ; None if they do not. Raises `BadScenario`."""
-    names = sorted({path.name for each in (one, two) for path in (each / "histories").glob("*")})
-    if not names:
-        raise BadScenario(f"{one}, {two}: no histories to compare")
+def _known(where: str, names: Iterable[str], known: Iterable[Any]) -> None:
+    choices = sorted(known)
     for name in names:
-        texts = []
-        for folder in (one, two):
-            path = folder / "histories" / name
-            texts.append(path.read_bytes().splitlines() if path.is_file() else [])
-        for number, (left, right) in enumerate(zip(*texts, strict=False), start=1):
-            if left != right:
-                return f"{name}, record {number}:\n  {left.decode()}\n  {right.decode()}"
-        if len(texts[0]) != len(texts[1]):
-            return f"{name}: {len(texts[0])} records and {len(texts[1])}"
-    return None
+        if name not in choices:
+            close = get_close_matches(name, choices, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"expected one of {choices}"
+            raise BadScenario(f"{where}: unknown {name!r}; {hint}")

@@ -10,6 +10,7 @@ Traceback (most recent call last):
 sim.scenario.BadScenario: no scenario 'paymants'; did you mean 'payments'? `crdb list` names all
 """
 
+import re
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -95,6 +96,8 @@ class Variant(Strict, frozen=True):
     faults: list[AnyFault] = []
     expect: dict[str, list[str]] = {}
     """Protocol -> the checkers whose verdict is expected to be invalid; all others are not."""
+    risk: dict[str, list[str]] = {}
+    """Protocol -> the checkers that come out invalid for some seeds: both ways are expected."""
 
 
 class Scenario(Strict, frozen=True):
@@ -140,7 +143,7 @@ def build(table: dict[str, Any], where: str = "scenario") -> Scenario:
         scenario: Scenario = msgspec.convert(table, Scenario, dec_hook=_decode)
         _check(scenario)
     except ValueError as error:  # msgspec's ValidationError is one too
-        raise BadScenario(f"{where}: {error}") from None
+        raise BadScenario(f"{where}: {_with_cure(str(error))}") from None
     return scenario
 
 
@@ -157,7 +160,8 @@ def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario:
             value = text
         *parents, last = path.split(".")
         try:
-            reduce(_inside, parents, table)[last] = value
+            node: Any = reduce(_inside, parents, table)
+            node[_place(node, last)] = value
         except (KeyError, TypeError, IndexError, ValueError):
             raise BadScenario(f"--set {setting}: there is no {path!r} to set") from None
     return build(table, "--set")
@@ -165,12 +169,17 @@ def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario:
 
 def table_of(scenario: Scenario) -> dict[str, Any]:
     """The scenario as the table that `build` takes."""
-    table: dict[str, Any] = msgspec.to_builtins(scenario, enc_hook=_encode)
-    return table
+    # By way of JSON, which makes lists of tuples: settings inside of them can be replaced.
+    text = msgspec.json.encode(scenario, enc_hook=_encode)
+    return msgspec.json.decode(text, type=dict[str, Any])
 
 
 def _inside(node: Any, key: str) -> Any:
-    return node[int(key)] if isinstance(node, list) else node[key]
+    return node[_place(node, key)]
+
+
+def _place(node: Any, key: str) -> int | str:
+    return int(key) if isinstance(node, list) else key
 
 
 def _decode(kind: type, value: Any) -> Any:
@@ -183,12 +192,30 @@ def _encode(value: Any) -> Any:
     return f"{value}us" if isinstance(value, Duration) else value
 
 
+def _with_cure(line: str) -> str:
+    """Add to msgspec's line about an unknown key which one may have been meant.
+
+    >>> _with_cure("Object contains unknown field `timeuot` - at `$.client`")
+    "Object contains unknown field `timeuot` - at `$.client`; did you mean 'timeout'?"
+    """
+    found = re.search(r"unknown field `(.*?)`", line)
+    if found is None:
+        return line
+    structs = (each for base in (Strict, Fault, Workload) for each in base.__subclasses__())
+    known = sorted({field for each in structs for field in each.__struct_fields__})
+    close = get_close_matches(found[1], known, n=1)
+    return f"{line}; did you mean {close[0]!r}?" if close else f"{line}; there is no such key"
+
+
 def _check(scenario: Scenario) -> None:
-    Topology.azure(scenario.regions)
+    Topology.azure([*scenario.regions, *scenario.workload.places()])
     if len(set(scenario.regions)) < len(scenario.regions):
         raise BadScenario("regions: each may be named once")
     if scenario.sync.delay:
         pbs(scenario.sync.delay)
-    for name in scenario.clocks:
+    faults = [fault for variant in scenario.variants for fault in variant.faults]
+    for name in [*scenario.clocks, *(each for fault in faults for each in fault.regions_named())]:
         if name not in scenario.regions:
             raise UnknownRegion(name, scenario.regions)
+    if scenario.horizon <= 0 or scenario.client.timeout <= 0:
+        raise BadScenario("horizon, client.timeout: expected more than 0s")

@@ -38,7 +38,7 @@ class World:
         self.engine = Engine()
         self.streams = Streams(seed)
         self.history = History()
-        self.topology = Topology.azure(scenario.regions)
+        self.topology = Topology.azure([*scenario.regions, *scenario.workload.places()])
         sigma = Decimal(str(scenario.network.jitter))
         self.network = Network(
             self.engine,

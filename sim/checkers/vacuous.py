@@ -10,7 +10,7 @@ outside of faults, or if some write took longer to arrive than all those made ou
 from collections.abc import Iterator
 
 from sim.checkers import Verdict
-from sim.history import OK, History, Op
+from sim.history import OK, History, Lag, Op
 from sim.windows import Window, covered, windows
 
 NAME = "not-vacuous"
@@ -52,9 +52,15 @@ def _mattered(history: History, fault: Window, faults: list[Window]) -> bool:
     outside = [op for op in history.ops if not covered(faults, op.invoked_us)]
     if _failed(inside) * len(outside) > 2 * _failed(outside) * len(inside):
         return True
-    made = [(lag.at_us - lag.lag_us, lag.lag_us) for lag in history.lags]
-    usual_us = max((lag_us for at_us, lag_us in made if not covered(faults, at_us)), default=0)
-    return any(lag_us > usual_us and fault.covers(at_us) for at_us, lag_us in made)
+    usual_us = max(
+        (lag.lag_us for lag in history.lags if not any(_on_its_way(lag, each) for each in faults)),
+        default=0,
+    )
+    return any(lag.lag_us > usual_us and _on_its_way(lag, fault) for lag in history.lags)
+
+
+def _on_its_way(lag: Lag, fault: Window) -> bool:
+    return fault.meets(lag.at_us - lag.lag_us, lag.at_us)
 
 
 def _failed(ops: list[Op]) -> int:

@@ -15,6 +15,15 @@ class Fault(
     at: Duration
     lasts: Duration = Duration(0)
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for an impossible value."""
+        if self.at < 0 or self.lasts < 0:
+            raise ValueError("at, lasts: expected 0s or more")
+
+    def regions_named(self) -> tuple[str, ...]:
+        """The regions that have to be in the world."""
+        return ()
+
     def start(self, world: Any) -> None:
         raise NotImplementedError
 

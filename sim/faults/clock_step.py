@@ -10,6 +10,9 @@ class ClockStep(Fault, frozen=True, tag="clock-step", kw_only=True):
     region: str
     by: Duration
 
+    def regions_named(self) -> tuple[str, ...]:
+        return (self.region,)
+
     def start(self, world: Any) -> None:
         world.regions[self.region].clock.step(int(self.by))
 

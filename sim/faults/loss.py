@@ -10,6 +10,11 @@ class LossFault(Fault, frozen=True, tag="loss", kw_only=True):
     share: float
     channels: tuple[str, ...] = ("client",)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share {self.share}: expected 0 to 1")
+
     def start(self, world: Any) -> None:
         where = Where(channels=frozenset(self.channels))
         dice = world.streams[f"loss {self.channels}"]

@@ -8,6 +8,9 @@ from sim.faults import Fault
 class Outage(Fault, frozen=True, tag="outage", kw_only=True):
     region: str
 
+    def regions_named(self) -> tuple[str, ...]:
+        return (self.region,)
+
     def start(self, world: Any) -> None:
         world.regions[self.region].crash()
 

@@ -14,6 +14,9 @@ class PartitionFault(Fault, frozen=True, tag="partition", kw_only=True):
     drop: bool = False
     one_way: bool = False
 
+    def regions_named(self) -> tuple[str, ...]:
+        return self.regions
+
     def start(self, world: Any) -> None:
         near, far = (world.regions[name].name for name in self.regions)
         where = Where.between(near, far, channels=self.channels, one_way=self.one_way)

@@ -12,6 +12,9 @@ class SlowFault(Fault, frozen=True, tag="slow", kw_only=True):
     extra: Duration
     channels: tuple[str, ...] = ("sync",)
 
+    def regions_named(self) -> tuple[str, ...]:
+        return self.regions
+
     def start(self, world: Any) -> None:
         where = Where.between(*self.regions, channels=self.channels)
         world.heals[self] = world.network.add(Slow(int(self.extra), 1, where))

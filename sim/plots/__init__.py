@@ -34,6 +34,14 @@ class Picture(NamedTuple):
     caption: str
 
 
+def by_variant(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
+    """Return the trials of each variant, in their order: one panel each."""
+    panels: dict[str, list[Trial]] = {}
+    for trial in trials:
+        panels.setdefault(trial.variant, []).append(trial)
+    return panels
+
+
 def colour(designs: Sequence[str], design: str) -> str:
     """Return the colour that a design has in all figures of one run."""
     return COLOURS[DESIGN_COLOURS[designs.index(design) % len(DESIGN_COLOURS)]]

@@ -1,7 +1,12 @@
-"""downstream-unique: set-nx, and the provider deduplicates on the payment's id.
+"""downstream-unique: set-nx, and the provider captures an id only once.
 
-The claims race as in set-nx, but the decision is made once, where the money moves. The cache saves
-work; it no longer has to be right.
+Promises: no payment is captured twice, whatever the network does. Claims race as in `set-nx`, but
+the decision is made once, where the money moves, by the one party that cannot be partitioned from
+itself. The claim in Redis saves the provider work; it no longer has to be right.
+
+What breaks it: a provider that forgets. It has to keep ids for longer than anybody may come back
+with one, and every payer has to send the same id for the same payment. And claims are still granted
+twice in a partition: whatever else hangs on them (an e-mail, a shipment) happens twice.
 """
 
 from sim.protocols.set_nx import SetNx
@@ -9,4 +14,4 @@ from sim.protocols.set_nx import SetNx
 
 class DownstreamUnique(SetNx):
     name = "downstream-unique"
-    unique = True
+    provider_dedupes = True

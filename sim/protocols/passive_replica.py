@@ -1,52 +1,213 @@
-"""passive-replica: one primary, an asynchronous replica, failover by hand.
+"""passive-replica: one primary, a read-only replica that trails behind, failover by hand.
 
-All claims are made in the first region; the second holds a read-only copy that trails behind. When
-the primary is gone, nothing can be claimed until people have switched over (``failover``, eleven
-minutes by default). The copy then starts without what had not reached it: those claims are lost,
-and what the old primary still had is thrown away when it comes back.
+All claims are made in the first region, West Europe. East US holds a copy that is fed
+asynchronously and answers writes with `READONLY`. When the primary is lost, people promote the copy
+and switch the name that clients resolve, which takes them eleven minutes. Until then payers either
+*block*, trying on, or *fall back to a database*: correct in itself, but slow, and with few
+connections.
 
-The copy is kept by the ordinary replication between the two regions, used one way only: with a
-single writer that is plain asynchronous replication.
+Promises: one copy decides, so in ordinary times no payment is claimed twice.
+
+What breaks it: the copy starts without what had not reached it, and the old primary is emptied when
+it comes back: claims and done-marks are lost although they were acknowledged. And what was claimed
+in the database meanwhile is unknown to the copy that takes over. Either way a user who comes back
+after the switch is granted a fresh claim on a payment that was captured before it. An overloaded
+database turns done-marks away like any other request, so a claim can run out though its payment was
+captured. And a payer that is merely cut off from the primary falls back as well, while the primary
+serves on: two deciders.
+
+The copy is kept by the ordinary replication between two regions, used one way: only one of them is
+ever written to. The database is a single store of its own in the second region, which looks into
+the copy beside it before it decides, and is not written back into Redis.
 """
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
-from sim.protocols import Design
-from sim.region import Region
-from sim.rules import DROP, Partition, Where
+from crdb.command import TABLE, Reply
+from crdb.errors import CommandError
+from crdb.replica import Replica
+from crdb.session import Request, Session
+from sim.client import Client
+from sim.engine import Call
+from sim.failover import Alias, HealthProbe
+from sim.protocols.base import Claiming, Design, Payment, Settings, Standing, Terms, standing
+from sim.region import Ask, Region, Syncer
+from sim.units import Duration
 
-WATCH_US = 1_000_000
+READONLY = "READONLY You can't write against a read only replica."
+BUSY = "ERR max number of clients reached"
+
+
+class PassiveReplicaSettings(Settings, frozen=True):
+    fallback: Literal["block", "database"] = "database"
+    """What payers do while the primary does not answer."""
+    failover_after: Duration = Duration(660_000_000)
+    """How long after the loss of the primary the copy is promoted."""
+    name_ttl: Duration = Duration(30_000_000)
+    """How long clients go on using the old answer after the switch of the name."""
+    behind: Duration = Duration(1_000_000)
+    """How often the copy is fed."""
+    database_takes: Duration = Duration(200_000)
+    """How long the database is busy with one request."""
+    database_connections: int = 4
+    """Requests that the database takes on at once; it turns away those beyond."""
+    probe_interval: Duration = Duration(5_000_000)
+    probe_failures: int = 3
+
+
+class Copy(Region):
+    """A region that takes writes only while it is the primary."""
+
+    writable = False
+    lost: Callable[[], object] = staticmethod(lambda: None)
+    """Called when it stops."""
+    found: Callable[[], object] = staticmethod(lambda: None)
+    """Called when it is back."""
+
+    def execute(self, session: Session, request: Request) -> Reply:
+        command = TABLE.get(request[0])
+        if command is not None and command.write and not self.writable:
+            return CommandError(READONLY)
+        return super().execute(session, request)
+
+    def crash(self) -> None:
+        super().crash()
+        self.lost()
+
+    def restart(self) -> None:
+        super().restart()
+        self.found()
+
+    def reseed(self, source: "Copy") -> None:
+        """Forget everything and start as a copy of `source`: a full synchronisation.
+
+        The replica gets a new actor, as it must whenever its past is thrown away.
+        """
+        old = self.replica
+        actor = old.actor + len(old.links) + 1
+        self._marks.clear()
+        self.replica = Replica(self.number, self._peers, actor, old.settings)
+        self.replica.receive(self.clock.now(), source.replica.snapshot())
+
+
+class Database(Region):
+    """The slow way out: one store, one request at a time, few connections."""
+
+    connections_max = 1
+
+    def ask(self, ask: Ask) -> None:
+        waiting_us = self._busy_until_us - self.engine.now
+        if waiting_us > (self.connections_max - 1) * self.service_us:
+            self._network.send(
+                self.name,
+                ask.place,
+                "client",
+                CommandError(BUSY),
+                ask.answer,
+                connection=ask.connection,
+            )
+        else:
+            super().ask(ask)
 
 
 class PassiveReplica(Design):
     name = "passive-replica"
+    failover = "a name that people switch; a probe of the primary tells when to fall back"
+    settings_type = PassiveReplicaSettings
 
-    def __init__(self, world: Any) -> None:
-        super().__init__(world)
-        self._primary, self._replica = self.regions[:2]
-        self._down_since_us: int | None = None
-        self._failover_us = int(world.scenario.workload.failover)
-        world.engine.call_in(WATCH_US, self._watch)
+    def __init__(self, world: Any, terms: Terms, settings: PassiveReplicaSettings) -> None:
+        super().__init__(world, terms, settings)
+        first, second = list(world.regions)[:2]
+        feed = Syncer(int(settings.behind), world.regions[first].syncer.delay)
+        for name in (first, second):
+            world.regions[name] = _copy(world, name, feed)
+        self.primary: Copy = world.regions[first]
+        self.copy: Copy = world.regions[second]
+        self.primary.join([self.copy])
+        self.copy.join([self.primary])
+        self.primary.writable = True
+        self.primary.lost, self.primary.found = self._alarm, self._all_clear
+        self.database = _database(world, second, settings)
+        self._promotion: Call | None = None
+        self._promoted = False
+        self._alias = Alias(world.engine, first, int(settings.name_ttl))
+        self._probes = {
+            place: HealthProbe.of(
+                world, place, self.primary, settings.probe_interval, settings.probe_failures
+            )
+            for place in world.regions
+        }
 
-    def region(self, payment: str, place: str) -> Region:
-        return self._primary
+    def stores(self, payment: Payment, place: str) -> Sequence[Region]:
+        named: Region = self.world.regions[self._alias.resolve()]
+        if named is self.copy:
+            return [named]
+        if self.settings.fallback == "database" and not self._probes[place].healthy:
+            return [self.database]
+        return [named, self.copy]
 
-    def _watch(self, _: object) -> None:
-        """People notice an outage, and switch over after the time that takes them."""
-        now_us = self.world.engine.now
-        if self._primary.up:
-            self._down_since_us = None
-        elif self._down_since_us is None:
-            self._down_since_us = now_us
-        elif now_us - self._down_since_us >= self._failover_us - 2 * WATCH_US:
-            self._promote()
-            return
-        if now_us < int(self.world.scenario.horizon):
-            self.world.engine.call_in(WATCH_US, self._watch)
+    def claim(self, client: Client, store: Region, payment: Payment, token: str) -> Claiming:
+        if store is self.database:
+            seen = standing((yield from client.call(self.copy, b"GET", payment.key)), token)
+            if seen is not Standing.MINE:
+                return seen
+        return (yield from super().claim(client, store, payment, token))
 
-    def _promote(self) -> None:
-        old, new = self._primary, self._replica
-        where = Where.between(old.name, new.name, channels=["sync"])
-        self.world.network.add(Partition(where, DROP))
-        self._primary = new
-        self.world.history.happened(self.world.engine.now, "failover", new.name, "promoted")
+    # ── the people on call ──────────────────────────────────────────────────────────────────
+
+    def _alarm(self) -> None:
+        if not self._promoted:
+            wait_us = int(self.settings.failover_after)
+            self._promotion = self.world.engine.call_in(wait_us, self._promote)
+
+    def _all_clear(self) -> None:
+        if self._promotion is not None:
+            self._promotion.cancel()
+
+    def _promote(self, _: object) -> None:
+        self._promoted, self._promotion = True, None
+        self.primary.writable, self.copy.writable = False, True
+        self.primary.reseed(self.copy)
+        self._alias.switch(self.copy.name)
+        self.world.history.happened(
+            self.world.engine.now, "failover", self.copy.name, "promoted, by hand"
+        )
+
+
+def _copy(world: Any, name: str, feed: Syncer) -> Copy:
+    """Build the region `name` anew as one that may be read-only."""
+    plain: Region = world.regions[name]
+    return Copy(
+        world.engine,
+        world.network,
+        world.history,
+        plain.clock,
+        world.streams[f"copy {name}"],
+        name,
+        plain.number,
+        _peers(world, name),
+        settings=plain.replica.settings,
+        syncer=feed,
+        service_us=plain.service_us,
+    )
+
+
+def _peers(world: Any, name: str) -> Mapping[int, str]:
+    return {each.number: each.name for each in world.regions.values() if each.name != name}
+
+
+def _database(world: Any, place: str, settings: PassiveReplicaSettings) -> Database:
+    database = Database(
+        world.engine,
+        world.network,
+        world.history,
+        world.regions[place].clock,
+        world.streams["database"],
+        place,
+        len(world.regions) + 1,
+        {},
+        service_us=int(settings.database_takes),
+    )
+    database.connections_max = settings.database_connections
+    return database

@@ -1,19 +1,25 @@
-"""set-nx: active-active, and every region claims for itself.
+"""set-nx: active-active, and each region claims in its own copy with ``SET key value NX EX``.
 
-``SET key token NX`` looks at the local copy only. As long as a claim made in one region has not
-reached the other, both answer OK: for the replication lag in ordinary times, for as long as it
-lasts in a partition. When they hear each other again the later clock wins, and the first claimant,
-who was told OK and has captured, is overwritten. So this is not "first writer in either region
-wins".
+Promises: the claim is local, so it takes a millisecond, and the loss of a region stops nobody.
+
+What breaks it: NX looks at the local copy only. Until a claim made in West Europe has reached
+East US, East US knows nothing of it and answers OK as well: in ordinary times for the length of the
+replication lag, in a partition for as long as it lasts. A user whose answer got lost in West Europe
+is sent to East US, is granted a fresh claim there, and pays twice. When the regions hear each other
+again, the later clock wins and the first claim is overwritten, though its payer was told OK and has
+captured. Nobody is told. So this is *not* "the first writer in either region wins".
 """
 
-from sim.protocols import Design
+from collections.abc import Sequence
+
+from sim.protocols.base import Design, Payment
 from sim.region import Region
 
 
 class SetNx(Design):
     name = "set-nx"
+    failover = "the other region's store after a time-out"
 
-    def region(self, payment: str, place: str) -> Region:
-        region: Region = self.world.regions[place]
-        return region
+    def stores(self, payment: Payment, place: str) -> Sequence[Region]:
+        local = self.world.regions[place]
+        return [local, *(each for each in self.world.regions.values() if each is not local)]

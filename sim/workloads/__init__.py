@@ -13,3 +13,7 @@ class Workload(
     def start(self, world: Any) -> None:
         """Start the clients; they stop asking for more at the scenario's horizon."""
         raise NotImplementedError
+
+    def places(self) -> list[str]:
+        """Return the places beside the regions where something of the workload stands."""
+        return []

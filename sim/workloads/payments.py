@@ -1,243 +1,237 @@
-"""Payments: users submit, payers claim, the provider captures, and everything may go wrong.
+"""Payments: users submit them, payers claim and capture them, and the ordinary goes wrong.
 
-A *payer* is a client process: it claims the payment (token, state in-flight, a short expiry),
-captures it at the provider, and marks it done. A user who has waited ``patience`` submits again,
-while the first payer may still be at work; the load balancer sends a share of those to the other
-region. That second payer has another token, and so the claim has to tell the two apart.
+Payments arrive at every region, independently. A user asks a payer, waits, and if no answer comes
+asks again: with the same id, but another payer will take it, perhaps in the other region. So it can
+happen that a payment is asked for again though it was captured: the answer was lost, or the payer
+died before it could mark the payment done. Not to capture then is what an idempotency key is for.
 
-A fresh claim captures at once: that is what an idempotency key is for. A payer that has found
-somebody else's claim, or lost a reply of the provider's, asks the provider before it captures.
-So what is counted are duplicates of the claim, not of blind retries.
+All chances and time-outs are here, for every variant alike, so that the rate of duplicates can be
+worked out from them (docs/payments.md does). The end of a user's story is the operation ``pay``: ok
+if the user was told that it is paid, fail if refused or if the user gave up.
 """
 
 from collections.abc import Generator
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
-from sim.client import Backoff, Client, Signal, Unknown
+import msgspec
+
+from sim.client import Signal
+from sim.failover import HealthProbe
 from sim.history import FAIL, OK, Op, Outcome
 from sim.latency import Exponential, Lognormal
-from sim.protocols import Design, designs
-from sim.provider import Order, Provider
-from sim.units import Duration
+from sim.protocols.base import Payment, Terms, designs, settings_of
+from sim.provider import Provider
+from sim.rng import fraction
+from sim.rules import Loss, Where
+from sim.units import SECOND, Duration
 from sim.workloads import Workload
+from sim.workloads._payer import Answer, Payer, Shop
 
-Steps = Generator[Any, Any, Any]
-_NO_REPLY = object()
+Steps = Generator[Any, Any, None]
+
+_SHARES = (
+    "client_loss",
+    "provider_loss",
+    "answer_loss",
+    "dies_before_capture",
+    "dies_after_capture",
+    "reroute",
+)
 
 
 class Payments(Workload, frozen=True, tag="payments", kw_only=True):
-    """Durations and shares of the payments platform."""
+    """Rates, chances and time-outs of a payments platform."""
 
     every: Duration = Duration(500_000)
-    """Mean time between two payments of one region."""
-    patience: Duration = Duration(2_000_000)
-    """After so long without an answer the user submits again …"""
-    submissions: int = 3
-    """… so often in all."""
+    """Mean time between two payments of one region; they arrive independently (Poisson)."""
+    lasts: Duration = Duration(1_200_000_000)
+    """How long payments arrive; what has not ended by the scenario's horizon stays open."""
+
+    client_loss: float = 0.002
+    """The share of packets lost between payers and stores, either way."""
+    provider_loss: float = 0.002
+    """The share of packets lost between payers and the provider, either way."""
+    answer_loss: float = 0.01
+    """The share of answers to users that get lost."""
+    dies_before_capture: float = 0.002
+    """The share of payers that die with a claim and without a capture."""
+    dies_after_capture: float = 0.002
+    """The share of payers that die with a capture that is not marked as done."""
     reroute: float = 0.5
-    """The share of second submissions that reach the other region."""
-    dies: float = 0.005
-    """The share of payers that die between claim and capture."""
-    in_flight: Duration = Duration(30_000_000)
-    """How long a claim that is not done keeps others away."""
-    keep: Duration = Duration(86_400_000_000)
-    """How long a finished payment is remembered."""
-    capture: Duration = Duration(300_000)
-    """Median time of a capture; lognormal."""
-    capture_sigma: str = "0.8"
-    capture_timeout: Duration = Duration(5_000_000)
-    give_up: Duration = Duration(60_000_000)
-    """A payer that has got nowhere for so long refuses the payment."""
-    failover: Duration = Duration(660_000_000)
-    """How long people take to switch a passive replica over."""
+    """The share of repeated requests that go to another region: by default a fair coin's."""
+
+    user_timeout: Duration = Duration(5_000_000)
+    """How long a user waits for an answer …"""
+    user_backoff: Duration = Duration(1_000_000)
+    """… and then before asking again; doubled each time …"""
+    user_backoff_cap: Duration = Duration(30_000_000)
+    """… up to this. SUBTLE: a claim has to outlast `user_timeout` and this together, or a user may
+    come back and find no claim, in any design."""
+    patience: Duration = Duration(900_000_000)
+    """After so long a user gives up."""
+    within: Duration = Duration(10_000_000)
+    """The objective: a payment counts as available if it is answered within this."""
+
+    in_flight: Duration = Duration(60_000_000)
+    """How long a claim keeps others away that is not done."""
+    done: Duration = Duration(86_400_000_000)
+    """How long a payment that is done is remembered (24 h is usual, see parameters.json)."""
+    request_limit: Duration = Duration(4_000_000)
+    """So long after a request a payer claims no more, as its user is about to be gone."""
+    poll: Duration = Duration(500_000)
+    """How long a payer waits before it looks again at what somebody else is doing."""
+
+    provider: str = "North Europe"
+    """Where the provider is."""
+    capture: Duration = Duration(250_000)
+    """Median time that a capture takes; lognormal."""
+    capture_sigma: str = "0.5"
+    capture_timeout: Duration = Duration(2_000_000)
+
+    probe_interval: Duration = Duration(5_000_000)
+    """How often a region is pinged, to send users elsewhere when it is down …"""
+    probe_failures: int = 3
+    """… which is after so many failures."""
+
+    designs: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    """Settings of the designs, by name."""
+
+    def __post_init__(self) -> None:
+        for name in _SHARES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: expected a share between 0 and 1")
+        if self.every <= 0:
+            raise ValueError("every: expected a time above 0s")
+        if self.in_flight <= self.capture_timeout or self.in_flight % SECOND:
+            raise ValueError("in_flight: expected whole seconds, more than capture_timeout")
+        if self.in_flight <= self.user_timeout + self.user_backoff_cap:
+            raise ValueError("in_flight: expected more than user_timeout and user_backoff_cap")
+        if self.done < SECOND or self.done % SECOND:
+            raise ValueError("done: expected whole seconds")
+        for name, table in self.designs.items():
+            settings_of(name, table)
+
+    def places(self) -> list[str]:
+        return [self.provider]
 
     def start(self, world: Any) -> None:
-        design = designs()[world.protocol](world)
-        capture = Lognormal(int(self.capture), Decimal(self.capture_sigma))
+        terms = Terms(int(self.in_flight) // SECOND, int(self.done) // SECOND)
+        design = designs()[world.protocol](
+            world, terms, settings_of(world.protocol, self.designs.get(world.protocol, {}))
+        )
         provider = Provider(
             world.engine,
             world.network,
             world.history,
-            world.scenario.regions[-1],
-            capture,
+            self.provider,
+            Lognormal(int(self.capture), Decimal(self.capture_sigma)),
             world.streams["provider"],
-            unique=design.unique,
+            dedupes=design.provider_dedupes,
         )
-        for place in world.scenario.regions:
-            world.engine.process(_arrivals(world, self, design, provider, place))
+        for channel, share in (("client", self.client_loss), ("provider", self.provider_loss)):
+            if share:
+                where = Where(channels=frozenset({channel}))
+                world.network.add(Loss(share, world.streams[f"loss {channel}"], where))
+        world.history.happened(0, "objective", "", "pay", within_us=int(self.within))
+        shop = Shop(world, self, design, provider)
+        door = Door(world, self)
+        for place in list(world.regions):
+            world.engine.process(_arrivals(shop, door, place))
 
 
-def _arrivals(
-    world: Any, platform: Payments, design: Design, provider: Provider, place: str
-) -> Steps:
-    dice = world.streams[f"arrivals {place}"]
-    gaps = Exponential(int(platform.every)).stream(dice)
+class Door:
+    """The load balancer between users and regions: the nearest one that is healthy."""
+
+    def __init__(self, world: Any, settings: Payments) -> None:
+        self._places = list(world.regions)
+        self._dice = world.streams["door"]
+        self._reroute = fraction(settings.reroute)
+        self._probes = {
+            place: HealthProbe.of(
+                world,
+                settings.provider,
+                world.regions[place],
+                settings.probe_interval,
+                settings.probe_failures,
+            )
+            for place in self._places
+        }
+
+    def choose(self, near: str, last: str | None) -> str:
+        """Return where a request goes: by default near the user, and again where it went last."""
+        healthy = [place for place in self._places if self._probes[place].healthy]
+        usual: str = near if last is None else last
+        others = [place for place in healthy if place != usual]
+        moved = last is not None and self._dice.chance(self._reroute)
+        if others and (moved or usual not in healthy):
+            other: str = self._dice.pick(others)
+            return other
+        return usual
+
+
+def _arrivals(shop: Shop, door: Door, place: str) -> Steps:
+    world, settings = shop.world, shop.settings
+    gaps = Exponential(int(settings.every)).stream(world.streams[f"arrivals {place}"])
+    initial = "".join(word[0] for word in place.split())
     number = 0
     while True:
         yield world.engine.timeout(next(gaps))
-        if world.engine.now >= int(world.scenario.horizon):
+        if world.engine.now >= settings.lasts:
             return
         number += 1
-        payment = f"{place[0]}{number}"
-        world.engine.process(User(world, platform, design, provider, payment, place).submit())
+        payment = Payment(f"{initial}{number}", place)
+        world.engine.process(User(shop, door, payment).submit())
 
 
 class User:
-    """One payment, as its user sees it: submitted, perhaps again, and answered or not."""
+    """Asks for one payment until there is an answer."""
 
-    def __init__(
-        self,
-        world: Any,
-        platform: Payments,
-        design: Design,
-        provider: Provider,
-        payment: str,
-        place: str,
-    ) -> None:
-        self.world, self.platform, self.design, self.provider = world, platform, design, provider
-        self.payment, self.place = payment, place
-        self.answered = False
-        self.payers = 0
-        self.working = 0
-        self.submitting = True
-        self.began_us = 0
-        self.number = world.client(place).process
-        self.history_op = world.history.op
-        self.dice = world.streams["payers"]
-        self.routing = world.streams["routing"]
+    def __init__(self, shop: Shop, door: Door, payment: Payment) -> None:
+        self._shop = shop
+        self._door = door
+        self.payment = payment
+        self.contested = False
+        """An answer said that somebody is at work on it; the next request tells the payer so."""
 
     def submit(self) -> Steps:
-        world, platform = self.world, self.platform
-        self.began_us = world.engine.now
-        place = self.place
-        for _ in range(platform.submissions):
-            self.working += 1
-            world.engine.process(Payer(self, place).work())
-            yield world.engine.timeout(int(platform.patience))
-            if self.answered:
-                return
-            if self.routing.chance(Fraction(str(platform.reroute))):
-                others = [name for name in world.scenario.regions if name != place]
-                place = self.routing.pick(others)
-        self.submitting = False
-        self.left()
+        shop, settings, engine = self._shop, self._shop.settings, self._shop.world.engine
+        began_us, backoff_us = engine.now, int(settings.user_backoff)
+        process = shop.world.client(self.payment.place).process
+        answer: Answer | None = None
+        place: str | None = None
+        while answer is None and engine.now - began_us < settings.patience:
+            place = self._door.choose(self.payment.place, place)
+            answer = yield from self._ask(place)
+            if answer is None:
+                yield engine.timeout(backoff_us)
+                backoff_us = min(2 * backoff_us, int(settings.user_backoff_cap))
+        outcome = OK if answer is Answer.PAID else FAIL
+        value = "gave up" if answer is None else answer.value
+        self._enter(process, began_us, outcome, value)
 
-    def paid(self) -> None:
-        if not self.answered:
-            self.answered = True
-            self._enter(OK)
+    def _ask(self, place: str) -> Generator[Any, Any, Answer | None]:
+        """Send one request and wait; None if no answer comes."""
+        shop, engine = self._shop, self._shop.world.engine
+        signal = Signal(engine)
+        if shop.world.regions[place].up:
+            engine.process(Payer(shop, self, place, signal.fire).work())
+        alarm = engine.call_in(int(shop.settings.user_timeout), signal.fire, None)
+        answer: Answer | None = yield signal
+        alarm.cancel()
+        return answer
 
-    def left(self) -> None:
-        """A payer has ended, or the user submits no more: who is still unanswered is refused."""
-        if not (self.answered or self.working or self.submitting):
-            self.answered = True
-            self._enter(FAIL)
-
-    def _enter(self, outcome: Outcome) -> None:
-        world = self.world
-        self.history_op(
+    def _enter(self, process: int, began_us: int, outcome: Outcome, value: str) -> None:
+        world, payment = self._shop.world, self.payment
+        world.history.op(
             Op(
-                self.number,
-                self.place,
+                process,
+                payment.place,
                 "pay",
-                (self.payment,),
-                self.began_us,
+                (payment.id,),
+                began_us,
                 world.engine.now,
                 outcome,
+                value,
             )
         )
-
-
-class Payer:
-    """One process at work on a payment."""
-
-    def __init__(self, user: User, place: str) -> None:
-        user.payers += 1
-        self.user, self.place = user, place
-        self.world, self.platform = user.world, user.platform
-        self.client: Client = user.world.client(place)
-        self.token = f"{place}:{user.payers}".encode()
-        self.key = f"payment:idem:{user.payment}".encode()
-        self.must_ask = False
-        """Somebody may have captured already: ask the provider first."""
-
-    def work(self) -> Steps:
-        yield from self.try_to_pay()
-        self.user.working -= 1
-        self.user.left()
-
-    def try_to_pay(self) -> Steps:
-        deadline_us = self.world.engine.now + int(self.platform.give_up)
-        backoff, attempt = Backoff(base_us=50_000), 0
-        while self.world.engine.now < deadline_us:
-            attempt += 1
-            mine = yield from self.claim()
-            if mine == "done":
-                self.user.paid()
-                return
-            if mine == "mine":
-                if self.user.dice.chance(Fraction(str(self.platform.dies))):
-                    return
-                if (yield from self.take_money()):
-                    yield from self.finish()
-                    return
-                self.must_ask = True
-            yield self.world.engine.timeout(backoff.wait_us(attempt, self.user.dice))
-
-    def claim(self) -> Generator[Any, Any, str]:
-        """``mine``, ``done``, or ``wait``."""
-        region = self.user.design.region(self.user.payment, self.place)
-        seconds = b"%d" % (int(self.platform.in_flight) // 1_000_000)
-        request = (b"SET", self.key, self.token, b"NX", b"GET", b"EX", seconds)
-        try:
-            found = yield from self.client.call(region, *request)
-        except Unknown:
-            return "wait"
-        if found is None:
-            return "mine"
-        if found == self.token:
-            # An earlier attempt of this payer got through, though its reply was lost.
-            return "mine"
-        if not isinstance(found, bytes):
-            return "wait"  # an error: no one is allowed to decide right now
-        self.must_ask = True
-        return "done" if found.endswith(b" done") else "wait"
-
-    def take_money(self) -> Generator[Any, Any, bool]:
-        if self.must_ask:
-            known = yield from self.order("lookup", 1_000_000)
-            if known is _NO_REPLY:
-                return False
-            if known:
-                return True
-        reply = yield from self.order("capture", int(self.platform.capture_timeout))
-        return reply is True
-
-    def order(self, verb: str, timeout_us: int) -> Steps:
-        world, provider = self.world, self.user.provider
-        signal = Signal(world.engine)
-        number = self.client.process
-        order = Order(verb, self.user.payment, self.token.decode(), self.place, number, signal.fire)
-        world.network.send(
-            self.place, provider.place, "provider", order, provider.order, connection=number
-        )
-        alarm = world.engine.call_in(timeout_us, signal.fire, _NO_REPLY)
-        reply = yield signal
-        alarm.cancel()
-        return reply
-
-    def finish(self) -> Steps:
-        """Remember that it is paid. If that gets lost, others will find out at the provider."""
-        self.user.paid()
-        region = self.user.design.region(self.user.payment, self.place)
-        seconds = b"%d" % (int(self.platform.keep) // 1_000_000)
-        for attempt in range(1, 4):
-            try:
-                done = self.token + b" done"
-                yield from self.client.call(region, b"SET", self.key, done, b"EX", seconds)
-                return
-            except Unknown:
-                wait_us = Backoff().wait_us(attempt, self.user.dice)
-                yield self.world.engine.timeout(wait_us)

@@ -1,1 +1,1 @@
-"""Tests."""
+"""The published vectors, and the runner that plays them."""

@@ -1,0 +1,158 @@
+"""Shown: how a run, a divergence and lists look on a terminal. Colour and boxes are rich's."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from sim.divergence import Divergence
+from sim.listing import Named
+from sim.plots import Picture
+from sim.run import Judged, Run, title
+
+EVIDENCE_LINES = 2
+"""Shown here; all of them are in verdicts.json."""
+TABLE_ROWS_MAX = 24
+"""Longer tables are only named; all of them are in tables.json."""
+
+_MARKS = {"valid": "✓", "invalid": "✗", "unknown": "?"}
+
+
+def show_run(console: Console, run: Run, pictures: Sequence[Picture], folder: Path) -> None:
+    """Print tables, verdicts, what the figures show, and how to run it again."""
+    scenario = run.scenario
+    _line(console, f"[bold]{escape(scenario.title)}[/bold]  ({scenario.name}, seed {run.seed})")
+    if scenario.about:
+        _line(console, escape(" ".join(scenario.about.split())))
+    # What the workload is about comes first.
+    about = scenario.workload.__struct_config__.tag
+    for name, rows in sorted(run.tables.items(), key=lambda table: table[0] != about):
+        if len(rows) <= TABLE_ROWS_MAX:
+            _whole(console, _rows(name.replace("_", " "), rows))
+        else:
+            _line(console, f"[bold]{escape(name)}[/bold]: {len(rows)} rows, see tables.json\n")
+    _whole(console, _verdicts(run))
+    for judged in run.verdicts:
+        if judged.verdict != "valid" or not judged.expected:
+            _show_evidence(console, judged)
+    for picture in pictures:
+        figure = picture.path.relative_to(folder)
+        _line(console, f"\n[bold]{escape(str(figure))}[/bold]: {escape(picture.caption)}")
+    console.print()
+    if not run.holds:
+        wrong = sum(not each.expected for each in run.verdicts)
+        _line(console, f"[bold red]{wrong} of {len(run.verdicts)} verdicts are not as expected")
+    _line(console, f"fingerprint {run.fingerprint}, kept in {escape(str(folder))}")
+    _line(console, f"again: crdb replay {escape(str(folder))}")
+
+
+def show_divergence(console: Console, found: Divergence, left: str, right: str) -> None:
+    """Print where two runs part, one above the other."""
+    _line(console, f"[bold]{escape(found.trial)}[/bold] comes out otherwise, because of")
+    for cause in found.causes:
+        _line(console, f"  {escape(cause)}")
+    if found.before:
+        _line(console, "the last that both have")
+        for line in found.before:
+            _line(console, f"  {escape(line)}", style="dim")
+    _line(console, "the first difference")
+    width = max(len(left), len(right))
+    _line(console, f"  [red]{escape(left.ljust(width))}  {escape(found.left)}")
+    _line(console, f"  [green]{escape(right.ljust(width))}  {escape(found.right)}")
+
+
+def show_names(console: Console, section: str, names: Named, *, lines: bool) -> None:
+    """Print one section of the list, with a line for each name or all in one paragraph."""
+    _line(console, f"[bold]{section}[/bold]")
+    if not lines:
+        _line(console, "  " + escape(", ".join(name for name, _ in names)))
+        return
+    width = max(len(name) for name, _ in names)
+    for name, about in names:
+        _line(console, f"  {escape(name.ljust(width))}  [dim]{escape(about)}[/dim]")
+
+
+def _line(console: Console, line: str, style: str = "") -> None:
+    """Print one line, and let the terminal fold it: cut at words, a path could not be copied."""
+    console.print(line, style=style, soft_wrap=True)
+
+
+def _whole(console: Console, table: Table) -> None:
+    """Print a table with nothing cut off: in a narrow terminal it is wider than that."""
+    boundless = console.options.update(max_width=10_000)
+    least = Measurement.get(console, boundless, table).minimum
+    console.print(table, width=max(console.width, least), crop=False)
+
+
+def _table(caption: str, columns: Mapping[str, Sequence[Any]], *, lines: Iterable[int]) -> Table:
+    """A table of columns, with a line below the rows of these numbers."""
+    table = Table(title=caption, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for name, values in columns.items():
+        words = any(isinstance(value, str) for value in values)
+        # Only a heading may be folded, and only between words.
+        parts = [*map(_cell, values), *name.split()]
+        width = max(Text.from_markup(part).cell_len for part in parts)
+        table.add_column(name, justify="left" if words else "right", min_width=width)
+    ends = frozenset(lines)
+    for number, row in enumerate(zip(*columns.values(), strict=True)):
+        table.add_row(*map(_cell, row), end_section=number in ends)
+    return table
+
+
+def _rows(caption: str, rows: Sequence[dict[str, Any]]) -> Table:
+    """A table of rows, one group a value of the first column."""
+    # A column in which nothing is said, such as the design where there are none, takes no room.
+    names = [name for name in rows[0] if any(row[name] not in ("", None) for row in rows)]
+    groups = [row[names[0]] for row in rows]
+    ends = [number for number, pair in enumerate(pairwise(groups)) if pair[0] != pair[1]]
+    columns = {name.replace("_", " "): [row[name] for row in rows] for name in names}
+    return _table(caption, columns, lines=ends)
+
+
+def _verdicts(run: Run) -> Table:
+    """Trials down, checkers across."""
+    columns: dict[str, list[Any]] = {"trial": [each.title for each in run.printed]}
+    for each in run.verdicts:
+        columns.setdefault(each.checker, []).append(Marked(_mark(each)))
+    return _table("verdicts", columns, lines=())
+
+
+class Marked(str):
+    """A cell that has rich's markup."""
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Marked):
+        return value
+    return escape(f"{value:,}" if isinstance(value, int | float) else str(value))
+
+
+def _mark(judged: Judged) -> str:
+    mark = f"{_MARKS[judged.verdict]} {judged.verdict}"
+    if not judged.expected:
+        return f"[bold red]{mark}, NOT expected[/bold red]"
+    return f"[green]{mark}[/green]" if judged.verdict == "valid" else f"{mark}, as expected"
+
+
+def _show_evidence(console: Console, judged: Judged) -> None:
+    mark = "as expected" if judged.expected else "[bold red]NOT as expected[/bold red]"
+    trial = escape(title(judged.variant, judged.protocol))
+    _line(console, f"{trial}: {judged.checker} is {judged.verdict}, {mark}")
+    _indent(console, judged.evidence[:EVIDENCE_LINES])
+    more = len(judged.evidence) - EVIDENCE_LINES
+    if more > 0:
+        _indent(console, [f"… {more} more lines in verdicts.json"])
+
+
+def _indent(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        _line(console, f"  {escape(line)}", style="dim")

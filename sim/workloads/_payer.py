@@ -1,0 +1,187 @@
+"""A payer: one process that claims a payment, captures it, marks it done and answers.
+
+A fresh claim captures at once: that is what an idempotency key is for. A payer asks the provider
+first if it knows that somebody else has been at work on the payment, or if it got no reply to a
+capture of its own. So the duplicates that are counted are those of the claim, not of blind retries.
+
+A payer never starts a capture that could outlive its claim.
+"""
+
+from collections.abc import Callable, Generator
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from sim.client import Backoff, Client, Unknown
+from sim.protocols.base import Design, NotNow, Payment, Refused, Standing
+from sim.provider import Provider, State
+from sim.region import Region
+from sim.rng import fraction
+
+Steps = Generator[Any, Any, None]
+
+
+class Answer(StrEnum):
+    """What a user is told."""
+
+    PAID = "paid"
+    REFUSED = "refused"
+
+
+class Shop(NamedTuple):
+    """What all payers of a world share."""
+
+    world: Any
+    settings: Any
+    """The workload's: see `sim.workloads.payments.Payments`."""
+    design: Design
+    provider: Provider
+
+
+class Asker(Protocol):
+    """The user behind a request."""
+
+    payment: Payment
+    contested: bool
+
+
+class Stopped(Exception):
+    """The payer goes no further, and nobody is told: dead, too late, or about to lose its claim."""
+
+
+class Payer:
+    """One process at work on one request."""
+
+    def __init__(
+        self, shop: Shop, user: Asker, place: str, tell: Callable[[Answer], object]
+    ) -> None:
+        """Work at `place` for `user`; `tell` brings the answer, if it does not get lost."""
+        self._shop = shop
+        self._settings = shop.settings
+        self._user = user
+        self._payment = user.payment
+        self._tell = tell
+        self._engine = shop.world.engine
+        self._here: str = place
+        self._client: Client = shop.world.client(place)
+        self._token = f"{place}#{self._client.process}"
+        self._dice = shop.world.streams["payers"]
+        client = shop.world.scenario.client
+        self._attempts: int = client.attempts
+        self._backoff = Backoff(client.attempts, int(client.backoff_base), int(client.backoff_cap))
+        self._limit_us = self._engine.now + int(self._settings.request_limit)
+        self._held_since_us = 0
+
+    def work(self) -> Steps:
+        try:
+            store = yield from self._claim()
+            if store is None:
+                self._answer(Answer.PAID)
+                return
+            self._may_die(self._settings.dies_before_capture)
+            yield from self._capture()
+            self._may_die(self._settings.dies_after_capture)
+        except Refused:
+            self._answer(Answer.REFUSED)
+            return
+        except Stopped:
+            return
+        finished = yield from self._finish(store, self._limit_us)
+        self._answer(Answer.PAID)
+        if not finished:
+            yield from self._finish(store, self._until_us)
+
+    def _answer(self, answer: Answer) -> None:
+        if self._alive() and not self._dice.chance(fraction(self._settings.answer_loss)):
+            self._tell(answer)
+
+    # ── claim ───────────────────────────────────────────────────────────────────────────────
+
+    def _claim(self) -> Generator[Any, Any, Region | None]:
+        """Return the store that granted the claim, or None if the payment is done already."""
+        design, failed, turn = self._shop.design, 0, 0
+        self._held_since_us = self._engine.now
+        while True:
+            self._go_on()
+            stores = design.stores(self._payment, self._here)
+            store = stores[turn % len(stores)]
+            try:
+                standing = yield from design.claim(self._client, store, self._payment, self._token)
+            except (Unknown, NotNow):
+                failed += 1
+                refused = design.unreachable(self._payment, self._here)
+                if refused is not None and failed >= self._attempts:
+                    raise refused from None
+                turn += self._dice.chance(fraction(self._settings.reroute))
+                yield from self._client.pause(self._backoff.wait_us(failed, self._dice))
+                continue
+            if standing is Standing.DONE:
+                return None
+            if standing is Standing.MINE:
+                self._note("claim", store, until_us=self._until_us)
+                return store
+            self._user.contested = True
+            yield from self._client.pause(int(self._settings.poll))
+            self._held_since_us = self._engine.now
+
+    @property
+    def _until_us(self) -> int:
+        """The claim keeps others away at least until then."""
+        return self._held_since_us + int(self._settings.in_flight)
+
+    # ── capture ─────────────────────────────────────────────────────────────────────────────
+
+    def _capture(self) -> Steps:
+        provider, timeout_us = self._shop.provider, int(self._settings.capture_timeout)
+        state = State.PENDING if self._user.contested else State.UNKNOWN
+        while state is not State.CAPTURED:
+            if self._engine.now + timeout_us > self._until_us:
+                raise Stopped
+            try:
+                if state is State.UNKNOWN:
+                    state = State.PENDING
+                    self._go_on()
+                    state = yield from provider.capture(
+                        self._client, self._payment.id, self._token, timeout_us
+                    )
+                else:
+                    state = yield from provider.lookup(self._client, self._payment.id, timeout_us)
+            except Unknown:
+                continue
+            if state is State.PENDING:
+                yield from self._client.pause(int(self._settings.poll))
+
+    # ── done ────────────────────────────────────────────────────────────────────────────────
+
+    def _finish(self, store: Region, until_us: int) -> Generator[Any, Any, bool]:
+        """Mark it done; return whether that worked. Else whoever comes next asks the provider."""
+        failed = 0
+        while self._alive() and (not failed or self._engine.now < until_us):
+            try:
+                yield from self._shop.design.finish(self._client, store, self._payment, self._token)
+            except (Unknown, NotNow):
+                failed += 1
+                yield from self._client.pause(self._backoff.wait_us(failed, self._dice))
+            else:
+                self._note("done", store)
+                return True
+        return False
+
+    # ── life and death ──────────────────────────────────────────────────────────────────────
+
+    def _alive(self) -> bool:
+        """A region that is down takes its payers with it."""
+        up: bool = self._shop.world.regions[self._here].up
+        return up
+
+    def _go_on(self) -> None:
+        if not self._alive() or self._engine.now >= self._limit_us:
+            raise Stopped
+
+    def _may_die(self, share: float) -> None:
+        if not self._alive() or self._dice.chance(fraction(share)):
+            raise Stopped
+
+    def _note(self, kind: str, store: Region, **detail: int) -> None:
+        self._shop.world.history.happened(
+            self._engine.now, kind, store.name, self._payment.id, token=self._token, **detail
+        )

@@ -1,0 +1,1 @@
+"""Tests of the checkers, on histories written by hand."""

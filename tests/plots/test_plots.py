@@ -1,0 +1,125 @@
+"""What the figures show, and that they are drawn the same every time."""
+
+from matplotlib.image import imread
+
+from sim.history import History
+from sim.plots import availability, draw_all, duplicates, one_duplicate
+from sim.plots.spacetime import Arrow, Point, Span, diagram, rows_of
+from sim.trial import Trial
+from tests.told import EAST, WEST, Told
+
+KEY = "payment:idem:W1"
+
+
+def twice():
+    """Payment W1: its first answer is lost, East US does not know the claim, and captures again."""
+    told = Told().fault(0, 60, "partition", "West Europe | East US")
+    told.op(f"SET {KEY} West_Europe#1 NX GET EX 60", 1, 1.002, process=1, value=None)
+    told.history.ops[-1] = _with_token(told.history.ops[-1], "West Europe#1 in-flight")
+    told.claim("W1", 1.002, "West Europe#1", until=61)
+    told.op("CAPTURE W1 -", 1.002, 1.3, place="North Europe", process=1)
+    told.history.ops[-1] = _provider_op(told.history.ops[-1], "West Europe#1")
+    told.capture("W1", 1.2, "West Europe#1")
+    told.op(f"SET {KEY} East_US#2 NX GET EX 60", 7, 7.002, place=EAST, process=2, value=None)
+    told.history.ops[-1] = _with_token(told.history.ops[-1], "East US#2 in-flight")
+    told.claim("W1", 7.002, "East US#2", until=67, place=EAST)
+    told.op("CAPTURE W1 -", 7.002, 7.4, place="North Europe", process=2)
+    told.history.ops[-1] = _provider_op(told.history.ops[-1], "East US#2")
+    told.capture("W1", 7.3, "East US#2").event("done", 7.5, "W1", place=EAST, token="East US#2")
+    told.pay("W1", 1, 7.5).pay("W2", 2, 2.5).capture("W2", 2.2, "West Europe#3")
+    return told.lag(1.002, 60.1).event("objective", 0, "pay", place="", within_us=10_000_000)
+
+
+def _with_token(op, value):
+    return _changed(op, args=(op.args[0], value.encode(), *op.args[2:]))
+
+
+def _provider_op(op, token):
+    return _changed(op, args=("W1", token), value="captured")
+
+
+def _changed(op, **fields):
+    return type(op)(**{name: fields.get(name, getattr(op, name)) for name in op.__struct_fields__})
+
+
+def trials():
+    calm = Told().pay("W1", 1, 2).capture("W1", 1.5)
+    return [
+        Trial("partition", "set-nx", twice().history),
+        Trial("partition", "home-region", calm.history),
+    ]
+
+
+def test_every_figure_is_drawn_with_its_caption(tmp_path):
+    pictures = {picture.path.name: picture.caption for picture in draw_all(trials(), tmp_path)}
+    assert list(pictures) == ["availability.png", "duplicates.png", "one-duplicate.png"]
+    assert "partition: set-nx 100.0%" in pictures["availability.png"]
+    assert pictures["duplicates.png"].endswith("partition: set-nx 1, home-region 0.")
+    for name in pictures:
+        assert imread(tmp_path / name).shape[2] == 4
+
+
+def test_the_same_trials_are_the_same_bytes(tmp_path):
+    for folder in ("one", "two"):
+        draw_all(trials(), tmp_path / folder)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_nothing_is_drawn_of_what_is_not_there(tmp_path):
+    empty = [Trial("base", "", History())]
+    assert availability.draw(empty, tmp_path) == []
+    assert duplicates.draw(empty, tmp_path) == []
+    assert one_duplicate.draw(empty, tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_duplicate_is_told_step_by_step():
+    told = twice()
+    [case] = one_duplicate.cases(told.history)
+    lanes, points, arrows = one_duplicate.story(told.history, case)
+    assert lanes == [
+        "Redis West Europe",
+        "payer West Europe#1",
+        "user",
+        "provider North Europe",
+        "payer East US#2",
+        "Redis East US",
+    ]
+    assert one_duplicate.told(points, arrows) == [
+        "0:01.000  user → payer West Europe#1: pay!",
+        "0:01.000  payer West Europe#1 → Redis West Europe: SET … NX",
+        "0:01.001  Redis West Europe → payer West Europe#1: OK: yours",
+        "0:01.002  payer West Europe#1 → provider North Europe: capture",
+        "0:01.002  Redis West Europe → Redis East US: news of the claim, "
+        "which takes until 1:00.100",
+        "0:01.200  provider North Europe: captured (1)",
+        "0:01.300  payer West Europe#1 → user: dies before answering (lost)",
+        "0:07.000  user → payer East US#2: pay!",
+        "0:07.000  payer East US#2 → Redis East US: SET … NX",
+        "0:07.001  Redis East US → payer East US#2: OK: yours",
+        "0:07.002  payer East US#2 → provider North Europe: capture",
+        "0:07.300  provider North Europe: captured (2)",
+        "0:07.500  payer East US#2 → user: paid",
+    ]
+
+
+class TestSpacetime:
+    POINTS = (Point("A", 5, "reads 1", "red"),)
+    ARROWS = (Arrow("A", 1, "B", 9, "one"), Arrow("B", 2, "A", None, "two", dashed=True))
+
+    def test_rows_are_in_the_order_of_time(self):
+        assert rows_of(self.POINTS, self.ARROWS) == {1: 0, 2: 1, 5: 2, 9: 3}
+
+    def test_lanes_points_arrows_and_spans_are_all_there(self):
+        spans = [Span(2, 6, "cut"), Span(100, 200, "later")]
+        figure = diagram(["A", "B"], self.POINTS, self.ARROWS, "a title", spans)
+        [axes] = figure.axes
+        texts = [text.get_text() for text in axes.texts]
+        assert {"reads 1", "one", "two", "cut"} <= set(texts)
+        assert "later" not in texts
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["A", "B"]
+        assert axes.get_title() == "a title"
+
+    def test_nothing_at_all_is_a_diagram_too(self):
+        assert diagram([WEST], [], [], "empty").axes
