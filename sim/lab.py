@@ -8,24 +8,38 @@
 >>> lab.converge().read("claim")
 {'West Europe': 'boston', 'East US': 'boston'}
 >>> print(lab.why("claim"))
-claim in West Europe: string
-  wins   boston  dot 2:1  clock 1700000000.002000  by East US
-  loses  berlin  dot 1:1  clock 1700000000.001000  by West Europe
+claim in West Europe: string 'boston'
+  shows  'boston'  dot 2:1  clock +0.002000 s  by East US
+  hidden 'berlin'  dot 1:1  clock +0.001000 s  by West Europe
+
+In a notebook a lab, a reading and a reason show themselves as tables; `Lab.diagram` draws what was
+typed and what travelled.
 """
 
 import shlex
-from typing import Any
+from html import escape
+from io import BytesIO
+from typing import Any, NamedTuple
+
+from matplotlib.figure import Figure
 
 from crdb import stamps
 from crdb.crdts.string import String
+from crdb.dots import actor_of
 from crdb.dots import name as dot_name
 from crdb.errors import CommandError
+from crdb.keyspace import Entry
 from crdb.session import Session
+from sim.clock import EPOCH_US
 from sim.faults.partition import PartitionFault
+from sim.history import FAIL, OK, Op
+from sim.plots.spacetime import Arrow, Point, Span, diagram
 from sim.region import Region
 from sim.scenario import Scenario, Variant
-from sim.units import Duration
-from sim.workloads.payments import Payments
+from sim.topology import UnknownRegion
+from sim.units import Duration, human
+from sim.windows import windows
+from sim.workloads import Workload
 from sim.world import World
 
 STEP_US = 1_000
@@ -33,7 +47,7 @@ STEP_US = 1_000
 
 
 class Place:
-    """One region, as a person at its keyboard sees it."""
+    """One region, as a person at its keyboard sees it; call it with a command line."""
 
     def __init__(self, lab: "Lab", region: Region) -> None:
         self._lab = lab
@@ -41,50 +55,150 @@ class Place:
         self._session = Session()
 
     def __call__(self, line: str) -> Any:
-        """Run a command, typed as in redis-cli; an error reply is raised."""
+        """Run a command, typed as in redis-cli. Raises `CommandError` for an error reply."""
         self._lab.wait(STEP_US)
-        request = [word.encode() for word in shlex.split(line)]
-        reply = plain(self._region.execute(self._session, request))
+        name, *words = shlex.split(line)
+        request = [name.encode(), *(word.encode() for word in words)]
+        reply = self._region.execute(self._session, request)
+        failed = isinstance(reply, CommandError)
+        now_us = self._lab.world.engine.now
+        self._lab.world.history.op(
+            Op(
+                process=self._region.number,
+                place=self._region.name,
+                name=name.upper(),
+                args=tuple(words),
+                invoked_us=now_us,
+                completed_us=now_us,
+                outcome=FAIL if failed else OK,
+                value=str(reply) if failed else plain(reply),
+            )
+        )
         if isinstance(reply, CommandError):
             raise reply
-        return reply
+        return plain(reply)
 
     def __repr__(self) -> str:
-        keys = len(self._region.replica.keyspace.keys)
-        return f"<{self._region.name}: {keys} keys>"
+        return f"<{self._region.name}: {len(self._region.replica.keyspace.keys)} keys>"
+
+
+class Reading(dict[str, Any]):
+    """Region -> what it holds under one key."""
+
+    def agree(self) -> bool:
+        """Whether all regions hold the same."""
+        return all(value == next(iter(self.values())) for value in self.values())
+
+    def _repr_html_(self) -> str:
+        tint = "" if self.agree() else " style='color:#d55e00'"
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td{tint}>{escape(repr(value))}</td></tr>"
+            for name, value in self.items()
+        )
+        return f"<table>{rows}</table>"
+
+
+class Sibling(NamedTuple):
+    """One concurrent write that is still held."""
+
+    value: str
+    dot: str
+    clock_us: int | None
+    """The author's clock since the world began; None where no clock decides."""
+    author: str
+    shows: bool
+
+    def cells(self) -> tuple[str, ...]:
+        clock = "" if self.clock_us is None else f"{self.clock_us / 1e6:+.6f} s"
+        return ("shows" if self.shows else "hidden", self.value, self.dot, clock, self.author)
+
+
+class Reason(NamedTuple):
+    """Why a key reads as it does in one region: its concurrent writes, the one that shows first."""
+
+    key: str
+    region: str
+    kind: str
+    value: Any
+    siblings: tuple[Sibling, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.key} in {self.region}: {self.kind} {self.value!r}"]
+        for each in self.siblings:
+            shows, value, dot, clock, author = each.cells()
+            middle = f"  clock {clock}" if clock else ""
+            lines.append(f"  {shows:6} {value}  dot {dot}{middle}  by {author}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f"<th>{head}</th>" for head in ("", "value", "dot", "clock", "author"))
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in each.cells()) + "</tr>"
+            for each in self.siblings
+        )
+        title = f"{self.key} in {self.region}: {self.kind} {self.value!r}"
+        return f"<b>{escape(title)}</b><table><tr>{heads}</tr>{rows}</table>"
+
+
+class Drawing(NamedTuple):
+    """A figure that shows itself in a notebook."""
+
+    figure: Figure
+
+    def save(self, path: str) -> None:
+        """Write it as PNG, SVG or PDF, by the name's ending."""
+        self.figure.savefig(path)
+
+    def _repr_png_(self) -> bytes:
+        png = BytesIO()
+        self.figure.savefig(png, format="png", metadata={"Software": None})
+        return png.getvalue()
+
+    def __repr__(self) -> str:
+        return "<Drawing: shows itself in a notebook; save(path) writes it>"
 
 
 class Lab:
-    """Regions on the real inter-region latencies, and no clients but you."""
+    """Regions at their real distances, and no clients but you."""
 
     def __init__(self, *regions: str, seed: int = 1) -> None:
-        """Raises `sim.topology.UnknownRegion`, naming close matches."""
-        scenario = Scenario("lab", list(regions), Payments())
-        self.world = World(scenario, Variant("lab"), seed=seed)
+        """Regions by their Azure names; raises `sim.topology.UnknownRegion` with close matches."""
+        self.world = World(Scenario("lab", list(regions), Workload()), Variant("lab"), seed=seed)
         self._places = {name: Place(self, region) for name, region in self.world.regions.items()}
         self._cuts: list[PartitionFault] = []
 
     def __getitem__(self, name: str) -> Place:
+        if name not in self._places:
+            raise UnknownRegion(name, self._places)
         return self._places[name]
 
-    def wait(self, us: int) -> None:
+    def wait(self, duration_us: int) -> None:
         """Let time pass."""
-        self.world.engine.run(until=self.world.engine.now + us)
+        self.world.engine.run(until=self.world.engine.now + duration_us)
+
+    def skew(self, name: str, by_us: int) -> None:
+        """Set a region's clock forward, or back."""
+        self[name]._region.clock.step(by_us)
 
     def cut(self, *pair: str) -> None:
         """Cut two regions from each other; without names, all of them."""
         names = list(self._places)
         pairs = [pair] if pair else [(a, b) for a in names for b in names if a < b]
         for near, far in pairs:
-            fault = PartitionFault(at=Duration(0), regions=(near, far))
+            fault = PartitionFault(at=Duration(0), regions=(self[near]._region.name, far))
             fault.start(self.world)
             self._cuts.append(fault)
+            self._note("fault", fault)
 
     def heal(self) -> None:
         """Undo all cuts."""
         for fault in self._cuts:
             fault.stop(self.world)
+            self._note("heal", fault)
         self._cuts.clear()
+
+    def _note(self, kind: str, fault: PartitionFault) -> None:
+        self.world.history.happened(self.world.engine.now, kind, fault.place(), "partition")
 
     def converge(self) -> "Lab":
         """Run until every region has what the others have; raises RuntimeError if it cannot."""
@@ -92,40 +206,75 @@ class Lab:
             raise RuntimeError("the regions do not converge: is there a cut that was not healed?")
         return self
 
-    def read(self, key: str) -> dict[str, Any]:
-        """What each region holds under a key."""
-        found = {}
-        for name, region in self.world.regions.items():
-            entry = region.replica.keyspace.keys.get(key.encode())
-            found[name] = (
-                None if entry is None or entry.value is None else plain(entry.value.value())
-            )
+    def read(self, key: str) -> Reading:
+        """What each region holds under a key; None for nothing."""
+        return Reading((name, _value(self._entry(name, key))) for name in self._places)
+
+    def why(self, key: str, region: str | None = None) -> Reason:
+        """Why a key has its value in a region, by default in the first."""
+        name = region or next(iter(self._places))
+        entry = self._entry(name, key)
+        if entry is None or entry.value is None:
+            return Reason(key, name, "none", None, ())
+        return Reason(key, name, entry.value.name, _value(entry), tuple(self._siblings(entry)))
+
+    def diagram(self, title: str = "") -> Drawing:
+        """Draw what was typed where, and when writes became visible elsewhere."""
+        history = self.world.history
+        points = [
+            Point(op.place, op.invoked_us, f"{op.name} {' '.join(op.args)} → {op.value}")
+            for op in history.ops
+        ]
+        arrows = [
+            Arrow(lag.source, lag.at_us - lag.lag_us, lag.target, lag.at_us) for lag in history.lags
+        ]
+        spans = [Span(each.begin_us, each.end_us, "cut") for each in windows(history)]
+        return Drawing(diagram(list(self._places), points, arrows, title or repr(self), spans))
+
+    def _entry(self, name: str, key: str) -> Entry | None:
+        return self[name]._region.replica.keyspace.keys.get(key.encode())
+
+    def _siblings(self, entry: Entry) -> list[Sibling]:
+        names = list(self._places)
+        state = entry.value
+        found: list[Sibling] = []
+        if isinstance(state, String) and state.register is not None:
+            for dot, (order, value) in state.register.siblings().items():
+                clock_us = stamps.clock_us(order) - EPOCH_US
+                author = names[stamps.region(order) - 1]
+                shown = repr(plain(value))
+                found.append(Sibling(shown, dot_name(dot), clock_us, author, not found))
+        if isinstance(state, String) and state.counter is not None:
+            for actor, part in sorted(state.counter.parts.items()):
+                author = names[actor - 1]
+                shown = f"{int(part.amount):+d}"
+                found.append(Sibling(shown, dot_name(part.last), None, author, True))
+        elif not isinstance(state, String) and state is not None:
+            for dot in sorted(state.dots()):
+                author = names[actor_of(dot) - 1]
+                found.append(Sibling("", dot_name(dot), None, author, True))
         return found
 
-    def why(self, key: str) -> str:
-        """Why a string has its value: the concurrent writes, with dots, clocks and authors."""
-        name, region = next(iter(self.world.regions.items()))
-        entry = region.replica.keyspace.keys.get(key.encode())
-        if entry is None or entry.value is None:
-            return f"{key} in {name}: no such key"
-        lines = [f"{key} in {name}: {entry.value.name}"]
-        names = list(self.world.regions)
-        if isinstance(entry.value, String) and entry.value.register is not None:
-            for dot, (order, value) in entry.value.register.siblings().items():
-                verb = "wins " if len(lines) == 1 else "loses"
-                clock = stamps.clock_us(order)
-                author = names[stamps.region(order) - 1]
-                seconds = f"{clock // 1_000_000}.{clock % 1_000_000:06}"
-                lines.append(
-                    f"  {verb}  {plain(value)}  dot {dot_name(dot)}  clock {seconds}  by {author}"
-                )
-        else:
-            lines.append(f"  live dots {', '.join(map(dot_name, sorted(entry.value.dots())))}")
-        return "\n".join(lines)
-
     def __repr__(self) -> str:
-        now_ms = self.world.engine.now / 1000
-        return f"<Lab at {now_ms} ms: {', '.join(map(repr, self._places.values()))}>"
+        now = human(self.world.engine.now)
+        return f"<Lab at {now}: {', '.join(map(repr, self._places.values()))}>"
+
+    def _repr_html_(self) -> str:
+        keys = sorted(
+            {key for region in self.world.regions.values() for key in region.replica.keyspace.keys}
+        )
+        heads = "".join(f"<th>{escape(name)}</th>" for name in self._places)
+        rows = "".join(
+            f"<tr><th>{escape(plain(key))}</th>"
+            + "".join(f"<td>{escape(repr(each))}</td>" for each in self.read(plain(key)).values())
+            + "</tr>"
+            for key in keys
+        )
+        return f"<table><tr><th></th>{heads}</tr>{rows}</table>"
+
+
+def _value(entry: Entry | None) -> Any:
+    return None if entry is None or entry.value is None else plain(entry.value.value())
 
 
 def plain(reply: Any) -> Any:
