@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 ROOT = Path(__file__).parent.parent
-RUN = ["run", "payments", "--json", "--seed", "7"]
+RUN = ["run", "three-cities", "--json", "--seed", "7"]
 
 pytestmark = pytest.mark.slow
 

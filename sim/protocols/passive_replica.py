@@ -11,10 +11,8 @@ Promises: one copy decides, so in ordinary times no payment is claimed twice.
 What breaks it: the copy starts without what had not reached it, and the old primary is emptied when
 it comes back: claims and done-marks are lost although they were acknowledged. And what was claimed
 in the database meanwhile is unknown to the copy that takes over. Either way a user who comes back
-after the switch is granted a fresh claim on a payment that was captured before it. An overloaded
-database turns done-marks away like any other request, so a claim can run out though its payment was
-captured. And a payer that is merely cut off from the primary falls back as well, while the primary
-serves on: two deciders.
+after the switch is granted a fresh claim on a payment that was captured before it. A payer that is
+merely cut off from the primary falls back as well, while the primary serves on: two deciders.
 
 The copy is kept by the ordinary replication between two regions, used one way: only one of them is
 ever written to. The database is a single store of its own in the second region, which looks into
@@ -48,10 +46,10 @@ class PassiveReplicaSettings(Settings, frozen=True):
     """How long clients go on using the old answer after the switch of the name."""
     behind: Duration = Duration(1_000_000)
     """How often the copy is fed."""
-    database_takes: Duration = Duration(200_000)
+    database_takes: Duration = Duration(150_000)
     """How long the database is busy with one request."""
-    database_connections: int = 4
-    """Requests that the database takes on at once; it turns away those beyond."""
+    database_connections: int = 3
+    """Requests that the database takes on at once; it turns away claims beyond."""
     probe_interval: Duration = Duration(5_000_000)
     probe_failures: int = 3
 
@@ -92,13 +90,16 @@ class Copy(Region):
 
 
 class Database(Region):
-    """The slow way out: one store, one request at a time, few connections."""
+    """The slow way out: one store, one request at a time, few connections.
+
+    A claim needs a free connection, and keeps it: the done-mark that follows is never turned away.
+    """
 
     connections_max = 1
 
     def ask(self, ask: Ask) -> None:
         waiting_us = self._busy_until_us - self.engine.now
-        if waiting_us > (self.connections_max - 1) * self.service_us:
+        if b"NX" in ask.request and waiting_us > (self.connections_max - 1) * self.service_us:
             self._network.send(
                 self.name,
                 ask.place,
