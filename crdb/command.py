@@ -12,8 +12,11 @@ Traceback (most recent call last):
 crdb.errors.CommandError: ERR unknown command 'nonsense', with args beginning with: 'a'\x20
 """
 
+import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from crdb.errors import CommandError, quoted, quoting, wrong_number_of_arguments
 from crdb.session import Request
@@ -22,10 +25,14 @@ Reply = None | int | float | bytes | str | CommandError | list[Any]
 """nil, integer, double, bulk string, status (``str``), error, array."""
 
 
-class Command(NamedTuple):
+class Command(msgspec.Struct, frozen=True):
+    """One line of the table. (A Struct, whose fields are read faster than a named tuple's.)"""
+
     name: str
-    arity: int
-    """Number of words with the name; negative for "at least"."""
+    words_min: int
+    """Number of words with the name: from so many ..."""
+    words_max: int
+    """... up to so many."""
     flags: frozenset[str]
     """``write``, ``readonly``, ``fast``, ``denyoom``; ``immediate``: not queued by MULTI."""
     keys: tuple[int, int, int]
@@ -51,12 +58,13 @@ def command(
     keys: tuple[int, int, int] = (0, 0, 0),
     conflict: str = "",
 ) -> Callable[[Callable[..., Reply]], Callable[..., Reply]]:
-    """Enter a function into the table."""
+    """Enter a function into the table. ``arity``: number of words, negative for "at least"."""
 
     def enter(run: Callable[..., Reply]) -> Callable[..., Reply]:
         entry = Command(
             name,
-            arity,
+            abs(arity),
+            arity if arity > 0 else sys.maxsize,
             frozenset(flags),
             keys,
             conflict,
@@ -75,8 +83,7 @@ def lookup(request: Request) -> Command:
     found = TABLE.get(request[0]) or TABLE.get(request[0].lower())
     if found is None:
         raise _unknown(request)
-    words, arity = len(request), found.arity
-    if words != arity if arity > 0 else words < -arity:
+    if not found.words_min <= len(request) <= found.words_max:
         raise wrong_number_of_arguments(found.name)
     return found
 

@@ -45,24 +45,31 @@ class Entry:
 
     def state(self, kind: type[State]) -> State:
         """The state of that value type, made if it is not there."""
+        if self.value is None:
+            self.value = kind()
+            return self.value
         for each in (self.value, *self.others):
             if each.__class__ is kind:
                 return each
         new = kind()
-        if self.value is None:
-            self.value = new
-        else:
-            self.others = (*self.others, new)
+        self.others = (*self.others, new)
         return new
 
     def settle(self) -> bool:
         """Drop empty states, show the right one, and say whether the key exists."""
-        found = [each for each in (self.value, *self.others) if each and not each.empty()]
-        found.sort(key=lambda each: (not each.alive(), each.rank))
-        self.value, self.others = (found[0], tuple(found[1:])) if found else (None, ())
+        if self.others:
+            found = [each for each in (self.value, *self.others) if each and not each.empty()]
+            found.sort(key=lambda each: (not each.alive(), each.rank))
+            self.value, self.others = (found[0], tuple(found[1:])) if found else (None, ())
         if self.expiry is not None and not self.expiry.alive():
             self.expiry = None
-        return self.value is not None and self.value.alive()
+        if self.value is None:
+            return False
+        if self.value.alive():
+            return True
+        if self.value.empty():
+            self.value = None
+        return False
 
 
 class Keyspace:

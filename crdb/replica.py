@@ -22,7 +22,7 @@ the time of that region's clock, draws the numbers and carries the messages. Nob
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -95,10 +95,7 @@ class Replica:
     def execute(self, now_us: int, session: Session, request: Request, draw: Draw) -> Reply:
         """Run one request. An error is a reply, and changes nothing."""
         command = TABLE.get(request[0])
-        words = len(request)
-        if command is None or (
-            words != command.arity if command.arity > 0 else words < -command.arity
-        ):
+        if command is None or not command.words_min <= len(request) <= command.words_max:
             try:
                 command = lookup(request)
             except CommandError as error:
@@ -108,10 +105,12 @@ class Replica:
             session.queue.append(request)
             return "QUEUED"
         transaction = self._transaction
-        transaction.begin(now_us, session, draw)
-        transaction.writing = command.write
+        transaction.begin(now_us, session, draw, command.write)
+        # In a copy the name gives way: a third cheaper than `run(transaction, *request[1:])`.
+        args: list[Any] = list(request)
+        args[0] = transaction
         try:
-            return command.run(transaction, *request[1:])
+            return command.run(*args)
         except CommandError as error:
             return error
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from crdb import stamps
 from crdb.crdts.base import CRDT, NOTHING, Delta, Residue
-from crdb.crdts.expiry import FOREVER, ExpiryDelta
+from crdb.crdts.expiry import FOREVER, Expiry, ExpiryDelta
 from crdb.dots import SEQ_BITS, SEQ_MASK, Dot
 from crdb.errors import wrong_type
 from crdb.keyspace import NEVER_US, Entry, Key, Keyspace
@@ -47,8 +47,9 @@ class Transaction:
         self.writing = False
         """Whether the command that runs may write: it then removes expired keys that it meets."""
         self._group = 1
-        self._next = (actor << SEQ_BITS) + 1
-        self._tie = stamps.stamp(0, region)
+        self.fresh = (actor << SEQ_BITS) + 1
+        """The next dot that nobody has; whoever uses it says so with `take` or `wrote`."""
+        self.tie = stamps.stamp(0, region)
         self._forever = stamps.stamp(FOREVER, region)
         self._log = log
         self._remember = remember
@@ -57,24 +58,25 @@ class Transaction:
     @property
     def seq(self) -> int:
         """Sequence number of the last dot taken."""
-        return (self._next & SEQ_MASK) - 1
+        return (self.fresh & SEQ_MASK) - 1
 
-    def begin(self, now_us: int, session: Session, draw: Draw) -> None:
+    def begin(self, now_us: int, session: Session, draw: Draw, writing: bool = False) -> None:
         """Start a group. One that writes nothing leaves no trace, even if it took dots."""
         self.now_us = now_us
         self.session = session
         self.draw = draw
-        self._group = self._next & SEQ_MASK
+        self.writing = writing
+        self._group = self.fresh & SEQ_MASK
 
     def take(self, dots: int) -> Dot:
         """The first of so many fresh dots."""
-        first = self._next
-        self._next = first + dots
+        first = self.fresh
+        self.fresh = first + dots
         return first
 
     def stamp(self) -> int:
         """What a value assigned now is ordered by."""
-        return self.now_us << 12 | self._tie
+        return self.now_us << 12 | self.tie
 
     @property
     def now_ms(self) -> int:
@@ -99,7 +101,7 @@ class Transaction:
         if entry is None or (entry.deadline_us <= self.now_us and self.find(key) is None):
             return None
         value = entry.value
-        if value.__class__ is not kind:
+        if type(value) is not kind:
             raise wrong_type()
         return value
 
@@ -115,9 +117,24 @@ class Transaction:
             if keyspace.ghosts:
                 self.drop_orphan(key)
 
-    def wrote(self, key: Key, delta: Delta) -> None:
-        """Send a delta that a ``_now`` mutator has merged already."""
+    def wrote(self, key: Key, delta: Delta, dots: int) -> None:
+        """Send a delta that a ``_now`` mutator has merged, with so many dots from `fresh` on."""
+        self.fresh += dots
         self._log.append((self._group, key, delta))
+        if self.keyspace.watchers:
+            self.keyspace.touch(key)
+
+    def overwrote(self, key: Key, delta: Delta, expiry: Expiry) -> None:
+        """`wrote` with one dot, and once more no deadline for a key that has none.
+
+        In one step, since SET does so each time: its FOREVER has to win against deadlines that are
+        set elsewhere at the same time.
+        """
+        dot = self.fresh + 1
+        self.fresh = dot + 1
+        forever = expiry.write_now(None, self._forever, dot)
+        self._log.append((self._group, key, delta))
+        self._log.append((self._group, key, forever))
         if self.keyspace.watchers:
             self.keyspace.touch(key)
 
@@ -145,9 +162,6 @@ class Transaction:
         expiry, order = entry.expiry, self._forever
         if deadline_ms is not None:
             order = stamps.stamp(deadline_ms, self.region)
-        elif expiry is not None and entry.deadline_us == NEVER_US:
-            self.wrote(key, expiry.write_now(None, order, self.take(1)))
-            return
         covers = None if expiry is None else expiry.held()
         self.write(key, ExpiryDelta(self.take(1), order, None, covers))
 

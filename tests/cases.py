@@ -135,7 +135,7 @@ def run_counter(state: Counter | String, call: Call, dot: Dot, stamp: int) -> De
     return state.clear(dot)
 
 
-def run_counter_now(state: Counter | String, call: Call, dot: Dot, stamp: int) -> Delta | None:
+def run_counter_now(state: Counter, call: Call, dot: Dot, stamp: int) -> Delta | None:
     match call:
         case ("increment", amount):
             return state.increment_now(amount, dot)
@@ -171,10 +171,11 @@ def run_string(state: String, call: Call, dot: Dot, stamp: int) -> Delta:
 
 
 def run_string_now(state: String, call: Call, dot: Dot, stamp: int) -> Delta | None:
+    """The twin of one factor, where the call leaves the other as it is."""
     match call:
-        case ("assign", value):
-            return state.assign_now(value, stamp, dot)
-    return run_counter_now(state, call, dot, stamp)
+        case ("assign", value) if state.register and not state.counter.parts:
+            return state.register.write_now(value, stamp, dot)
+    return run_counter_now(state.counter, call, dot, stamp)
 
 
 def spec_string(history: Sequence[Op]) -> bytes | None:
@@ -188,9 +189,7 @@ def spec_string(history: Sequence[Op]) -> bytes | None:
 
 def string_records(state: String) -> int:
     register, counter = state.register, state.counter
-    return (REGISTER.records(register) if register else 0) + (
-        COUNTER.records(counter) if counter else 0
-    )
+    return (REGISTER.records(register) if register else 0) + COUNTER.records(counter)
 
 
 STRING = Case(

@@ -14,6 +14,9 @@ ONE_KEY = (1, 1, 1)
 ALL_KEYS = (1, -1, 1)
 ADD_WINS = "add wins; a remove takes only what it saw"
 
+BOTTOM = ORSet()
+"""What a missing key holds. Mutators only read it; it is never merged into."""
+
 
 def members(txn: Transaction, key: Key) -> dict[bytes, object]:
     """The members of a set in the order of their arrival; empty for a missing key."""
@@ -25,12 +28,11 @@ def members(txn: Transaction, key: Key) -> dict[bytes, object]:
 def sadd(txn: Transaction, key: Key, *names: bytes) -> Reply:
     found = txn.read(key, ORSet)
     if found is None:
-        delta = ORSet().add(names, txn.take(len(names)))
-        txn.write(key, delta)
-        return len(delta.adds)
-    delta = found.add_now(names, txn.take(len(names)))
-    txn.wrote(key, delta)
-    return len(delta.adds) - len(delta.covers)
+        txn.write(key, BOTTOM.add(names, txn.take(len(names))))
+        return len(members(txn, key))
+    before = len(found.members)
+    txn.wrote(key, found.add_now(names, txn.fresh), len(names))
+    return len(found.members) - before
 
 
 @command("srem", -3, "write", "fast", keys=ONE_KEY, conflict=ADD_WINS)
@@ -38,11 +40,11 @@ def srem(txn: Transaction, key: Key, *names: bytes) -> Reply:
     found = txn.read(key, ORSet)
     if found is None:
         return 0
-    delta = found.remove(names)
+    before, delta = len(found.members), found.remove(names)
     if delta.covers:
         txn.take(1)
         txn.write(key, delta)
-    return len(delta.covers)
+    return before - len(found.members)
 
 
 @command("smembers", 2, "readonly", keys=ONE_KEY)

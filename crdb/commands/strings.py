@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from crdb.command import Reply, command
 from crdb.commands._expiries import DEADLINE_OPTIONS, deadline_ms
+from crdb.crdts.counter import Amount
 from crdb.crdts.string import String
 from crdb.decimals import (
     INT_MAX,
@@ -31,7 +32,7 @@ from crdb.errors import (
     syntax,
     wrong_number_of_arguments,
 )
-from crdb.keyspace import Key
+from crdb.keyspace import NEVER_US, Key
 from crdb.transaction import Transaction
 
 LENGTH_MAX = 512 * 1024 * 1024
@@ -39,21 +40,33 @@ ONE_KEY = (1, 1, 1)
 LAST_WRITER = "whole value; the later clock wins, then the smaller region"
 ADDS_UP = "both count"
 
+BOTTOM = String()
+"""What a missing key holds. Mutators only read it; it is never merged into."""
+
 
 def assign(txn: Transaction, key: Key, value: bytes) -> None:
     """Replace the value of whatever type the key holds; its expiry stays."""
     entry = txn.find(key)
-    stamp, dot = txn.stamp(), txn.take(String.DOTS)
-    if entry is not None and type(entry.value) is String and not entry.others:
-        delta = entry.value.assign_now(value, stamp, dot)
-        if delta is not None:
-            txn.wrote(key, delta)
-        else:
-            txn.write(key, entry.value.assign(value, stamp, dot))
-        return
-    if entry is not None:
-        txn.remove(key)
-    txn.write(key, String().assign(value, stamp, dot))
+    string = None if entry is None or entry.others else entry.value
+    if type(string) is not String:
+        if entry is not None:
+            txn.remove(key)
+        string = BOTTOM
+    txn.write(key, string.assign(value, txn.stamp(), txn.take(String.DOTS)))
+
+
+def replace(txn: Transaction, key: Key, value: bytes) -> None:
+    """Replace what the key holds, and let it live for ever."""
+    # The usual key has been replaced before, and holds no increments that this has to reset.
+    entry = txn.keyspace.keys.get(key)
+    if entry is not None and entry.deadline_us == NEVER_US and not entry.others:
+        string, expiry = entry.value, entry.expiry
+        if type(string) is String and string.register and not string.counter.parts and expiry:
+            delta = string.register.write_now(value, txn.now_us << 12 | txn.tie, txn.fresh)
+            txn.overwrote(key, delta, expiry)
+            return
+    assign(txn, key, value)
+    txn.expire_at(key, None)
 
 
 def text(txn: Transaction, key: Key) -> bytes | None:
@@ -96,8 +109,7 @@ class SetOptions:
 @command("set", -3, "write", "denyoom", keys=ONE_KEY, conflict=LAST_WRITER)
 def set_(txn: Transaction, key: Key, value: bytes, *words: bytes) -> Reply:
     if not words:
-        assign(txn, key, value)
-        txn.expire_at(key, None)
+        replace(txn, key, value)
         return "OK"
     options = SetOptions.of(iter(words))
     expiry, deadline = options.expiry, None
@@ -176,15 +188,19 @@ def strlen(txn: Transaction, key: Key) -> Reply:
 def add(txn: Transaction, key: Key, amount: int) -> Reply:
     string = txn.read(key, String)
     if string is None:
-        txn.write(key, String().increment(amount, txn.take(1)))
+        txn.write(key, BOTTOM.increment(amount, txn.take(1)))
         return amount
-    before = string.integer()
+    # The usual counter was never assigned to, and its sum is the value.
+    counter = string.counter
+    before: Amount | None = counter.total
+    if string.register is not None or type(before) is not int:
+        before = string.integer()
     if before is None:
         raise not_an_integer()
     total = before + amount
     if not INT_MIN <= total <= INT_MAX:
         raise CommandError("ERR increment or decrement would overflow")
-    txn.wrote(key, string.increment_now(amount, txn.take(1)))
+    txn.wrote(key, counter.increment_now(amount, txn.fresh), 1)
     return total
 
 
@@ -238,7 +254,7 @@ def incrbyfloat(txn: Transaction, key: Key, amount: bytes) -> Reply:
     # The reply is what the real server prints; what travels is the exact difference to it, so
     # that contributions add up alike in every order.
     after = show(total)
-    string = txn.read(key, String) or String()
+    string = txn.read(key, String) or BOTTOM
     difference = Fraction(Decimal(after.decode())) - before
     txn.write(key, string.increment(difference, txn.take(1)))
     return after

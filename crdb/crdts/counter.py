@@ -107,11 +107,12 @@ class Counter(CRDT[Part | CounterDelta]):
     def increment_now(self, amount: Amount, dot: Dot) -> Part:
         """`increment` and `merge` in one step."""
         parts, actor = self.parts, dot >> SEQ_BITS
-        mine = parts.get(actor)
-        if mine is None:
-            parts[actor] = part = Part(dot, dot, amount)
-        else:
-            parts[actor] = part = Part(dot, mine.birth, mine.amount + amount)
+        try:
+            mine = parts[actor]
+            part = Part(dot, mine.birth, mine.amount + amount)
+        except KeyError:
+            part = Part(dot, dot, amount)
+        parts[actor] = part
         self.total += amount
         return part
 

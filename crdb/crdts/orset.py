@@ -21,7 +21,7 @@ Source: Bieniusa et al., "An optimized conflict-free replicated set" (2012); Red
 "Conflict resolution: sets".
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import ClassVar
 
 from crdb.crdts.base import CRDT, Delta, Residue
@@ -41,7 +41,27 @@ class SetDelta(Delta, frozen=True, gc=False):
                 yield from each(dots)
 
 
-class ORSet(CRDT[SetDelta]):
+class MemberDelta(Delta, frozen=True, gc=False):
+    """The usual delta, of one member: a tenth of the dictionaries' memory."""
+
+    member: Member
+    add: Dot | None
+    """None for a removal."""
+    covers: Dots | None
+
+    def dots(self) -> Iterator[Dot]:
+        yield from each(self.add)
+        yield from each(self.covers)
+
+
+def general(delta: SetDelta | MemberDelta) -> SetDelta:
+    if isinstance(delta, SetDelta):
+        return delta
+    adds: dict[Member, Dots] = {} if delta.add is None else {delta.member: delta.add}
+    return SetDelta(adds, {} if delta.covers is None else {delta.member: delta.covers})
+
+
+class ORSet(CRDT[SetDelta | MemberDelta]):
     """A set of byte strings. Metadata: one dot a member, one more for each concurrent add."""
 
     __slots__ = ("members",)
@@ -52,9 +72,11 @@ class ORSet(CRDT[SetDelta]):
     def __init__(self) -> None:
         self.members: dict[Member, Dots] = {}
 
-    def add(self, members: Iterable[Member], dot: Dot) -> SetDelta:
+    def add(self, members: Sequence[Member], dot: Dot) -> SetDelta | MemberDelta:
         """Add members with the dots ``dot``, ``dot + 1``, … in their order."""
         mine = self.members
+        if len(members) == 1:
+            return MemberDelta(members[0], dot, mine.get(members[0]))
         adds: dict[Member, Dots] = {}
         covers: dict[Member, Dots] = {}
         for member in members:
@@ -64,9 +86,14 @@ class ORSet(CRDT[SetDelta]):
                 covers[member] = mine[member]
         return SetDelta(adds, covers)
 
-    def add_now(self, members: Iterable[Member], dot: Dot) -> SetDelta:
+    def add_now(self, members: Sequence[Member], dot: Dot) -> SetDelta | MemberDelta:
         """`add` and `merge` in one step."""
         mine = self.members
+        if len(members) == 1:
+            member = members[0]
+            delta = MemberDelta(member, dot, mine.get(member))
+            mine[member] = dot
+            return delta
         adds: dict[Member, Dots] = {}
         covers: dict[Member, Dots] = {}
         for member in members:
@@ -76,20 +103,23 @@ class ORSet(CRDT[SetDelta]):
             dot += 1
         return SetDelta(adds, covers)
 
-    def remove(self, members: Iterable[Member]) -> SetDelta:
+    def remove(self, members: Sequence[Member]) -> SetDelta | MemberDelta:
         mine = self.members
+        if len(members) == 1:
+            return MemberDelta(members[0], None, mine.get(members[0]))
         return SetDelta({}, {member: mine[member] for member in members if member in mine})
 
     def clear(self, dot: Dot) -> SetDelta:
         return SetDelta({}, dict(self.members))
 
     @classmethod
-    def join(cls, first: SetDelta, second: SetDelta) -> SetDelta:
+    def join(cls, first: SetDelta | MemberDelta, second: SetDelta | MemberDelta) -> SetDelta:
+        one, two = general(first), general(second)
         adds: dict[Member, Dots] = {}
         covers: dict[Member, Dots] = {}
-        for member in first.adds | second.adds | first.covers | second.covers:
-            gone = pack((*each(first.covers.get(member)), *each(second.covers.get(member))))
-            new = join(first.adds.get(member), second.adds.get(member), None, ())
+        for member in one.adds | two.adds | one.covers | two.covers:
+            gone = pack((*each(one.covers.get(member)), *each(two.covers.get(member))))
+            new = join(one.adds.get(member), two.adds.get(member), None, ())
             new = join(new, None, gone, ())
             if gone is not None:
                 covers[member] = gone
@@ -97,48 +127,57 @@ class ORSet(CRDT[SetDelta]):
                 adds[member] = new
         return SetDelta(adds, covers)
 
-    def merge(self, delta: SetDelta, seen: Container[Dot]) -> Residue | None:
-        members, adds, covers = self.members, delta.adds, delta.covers
+    def merge(self, delta: SetDelta | MemberDelta, seen: Container[Dot]) -> Residue | None:
+        if type(delta) is MemberDelta:
+            member, dot, gone = delta.member, delta.add, delta.covers
+            if dot is None and gone is not None and self.members.get(member) == gone:
+                del self.members[member]
+                return None if self.members else Residue()
+            missed = self._merge(member, dot, gone, seen)
+        else:
+            missed = self._merge_all(general(delta), seen)
+        return Residue(missed) if missed or not self.members else None
+
+    def _merge_all(self, delta: SetDelta, seen: Container[Dot]) -> tuple[Dot, ...]:
+        adds, covers = delta.adds, delta.covers
         missed: tuple[Dot, ...] = ()
         for member, dots in adds.items():
-            mine = members.get(member)
-            if mine is None and isinstance(dots, int) and member not in covers:
-                if dots not in seen:
-                    members[member] = dots
-                continue
-            gone = covers.get(member)
-            if mine == gone and isinstance(dots, int) and dots not in seen:
-                members[member] = dots
-                continue
-            missed += lacking(gone, mine)
-            self._put(member, join(mine, dots, gone, seen))
+            missed += self._merge(member, dots, covers.get(member), seen)
         for member, gone in covers.items():
-            if member in adds:
-                continue
-            mine = members.get(member)
-            if mine == gone:
-                del members[member]
-            else:
-                missed += lacking(gone, mine)
-                self._put(member, join(mine, None, gone, seen))
-        return Residue(missed) if missed or not members else None
+            if member not in adds:
+                missed += self._merge(member, None, gone, seen)
+        return missed
 
-    def _put(self, member: Member, dots: Dots | None) -> None:
-        if dots is None:
-            self.members.pop(member, None)
-        else:
-            self.members[member] = dots
+    def _merge(
+        self, member: Member, dots: Dots | None, gone: Dots | None, seen: Container[Dot]
+    ) -> tuple[Dot, ...]:
+        """Join one member's dots; returns the covered ones that were not here."""
+        members = self.members
+        mine = members.get(member)
+        if mine == gone:  # The usual delta saw what is here.
+            if type(dots) is int and dots not in seen:
+                members[member] = dots
+                return ()
+            if dots is None and mine is not None:
+                del members[member]
+                return ()
+        joined = join(mine, dots, gone, seen)
+        if joined is not None:
+            members[member] = joined
+        elif mine is not None:
+            del members[member]
+        return lacking(gone, mine)
 
     def complete(self) -> SetDelta:
         return SetDelta(dict(self.members), {})
 
-    def covered(self, whole: SetDelta, theirs: CausalContext) -> SetDelta:
-        covers: dict[Member, Dots] = {}
+    def covered(self, whole: SetDelta | MemberDelta, theirs: CausalContext) -> SetDelta:
+        adds, covers = general(whole).adds, dict[Member, Dots]()
         for member, dots in self.members.items():
-            there = whole.adds.get(member)
+            there = adds.get(member)
             if there != dots and (gone := removed(dots, there, theirs)) is not None:
                 covers[member] = gone
-        return SetDelta(whole.adds, covers)
+        return SetDelta(adds, covers)
 
     def dots(self) -> Iterator[Dot]:
         for dots in self.members.values():
@@ -154,4 +193,4 @@ class ORSet(CRDT[SetDelta]):
         return f"ORSet({self.members!r})"
 
 
-SetDelta.crdt = ORSet
+SetDelta.crdt = MemberDelta.crdt = ORSet

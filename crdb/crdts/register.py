@@ -87,9 +87,11 @@ class Register(CRDT[RegisterDelta]):
 
     def write_now(self, value: Any, order: int, dot: Dot) -> RegisterDelta:
         """`write` and `merge` in one step."""
-        delta = self.delta(dot, order, value, self.held())
-        self.dot, self.order, self.top, self.losers = dot, order, value, None
-        return delta
+        covers: Dots | None = self.dot or None
+        if self.losers is not None:
+            covers, self.losers = self.held(), None
+        self.dot, self.order, self.top = dot, order, value
+        return self.delta(dot, order, value, covers)
 
     def held(self) -> Dots | None:
         """The dots here, as what a write covers."""

@@ -58,7 +58,7 @@ def both(delta: StringDelta | Factor) -> StringDelta:
 
 
 class String(CRDT[Any]):
-    """Bytes or a number. Either factor is made when first needed."""
+    """Bytes or a number. The register is made when first assigned."""
 
     __slots__ = ("counter", "register")
 
@@ -70,37 +70,22 @@ class String(CRDT[Any]):
 
     def __init__(self) -> None:
         self.register: Register | None = None
-        self.counter: Counter | None = None
+        self.counter = Counter()
 
     def assign(self, value: bytes, order: int, dot: Dot) -> StringDelta | RegisterDelta:
         """SET: ``order`` is the author's stamp; takes the dots ``dot`` and ``dot + 1``."""
         register, counter = self.register, self.counter
         delta = RegisterDelta(dot, order, value, None if register is None else register.held())
-        if counter is None or not counter.parts:
+        if not counter.parts:
             return delta
         return StringDelta(delta, counter.clear(dot + 1))
 
-    def assign_now(self, value: bytes, order: int, dot: Dot) -> RegisterDelta | None:
-        """`assign` and `merge` in one step; None where increments have to be reset."""
-        register, counter = self.register, self.counter
-        if register is None or (counter is not None and counter.parts):
-            return None
-        return register.write_now(value, order, dot)
-
     def increment(self, amount: Amount, dot: Dot) -> Part:
-        counter = self.counter
-        return Part(dot, dot, amount) if counter is None else counter.increment(amount, dot)
-
-    def increment_now(self, amount: Amount, dot: Dot) -> Part:
-        """`increment` and `merge` in one step."""
-        counter = self.counter
-        if counter is None:
-            counter = self.counter = Counter()
-        return counter.increment_now(amount, dot)
+        return self.counter.increment(amount, dot)
 
     def clear(self, dot: Dot) -> StringDelta:
-        register, counter = self.register or Register(), self.counter or Counter()
-        return StringDelta(register.clear(dot), counter.clear(dot))
+        register = self.register or Register()
+        return StringDelta(register.clear(dot), self.counter.clear(dot))
 
     @classmethod
     def join(cls, first: StringDelta | Factor, second: StringDelta | Factor) -> StringDelta:
@@ -116,8 +101,6 @@ class String(CRDT[Any]):
                 register = self.register = Register()
             return register.merge(delta, seen)
         counter = self.counter
-        if counter is None:
-            counter = self.counter = Counter()
         if type(delta) is Part or type(delta) is CounterDelta:
             return counter.merge(delta, seen)
         assert type(delta) is StringDelta
@@ -126,48 +109,43 @@ class String(CRDT[Any]):
         return Residue(first.missed + second.missed, first.lingering + second.lingering)
 
     def forget(self, dot: Dot) -> None:
-        if self.counter is not None:
-            self.counter.forget(dot)
+        self.counter.forget(dot)
 
     def complete(self) -> StringDelta:
-        register, counter = self.register or Register(), self.counter or Counter()
-        return StringDelta(register.complete(), counter.complete())
+        register = self.register or Register()
+        return StringDelta(register.complete(), self.counter.complete())
 
     def covered(self, whole: StringDelta | Factor, theirs: CausalContext) -> StringDelta:
-        register, counter = self.register or Register(), self.counter or Counter()
-        there = both(whole)
+        register, there = self.register or Register(), both(whole)
         return StringDelta(
-            register.covered(there.register, theirs), counter.covered(there.counter, theirs)
+            register.covered(there.register, theirs), self.counter.covered(there.counter, theirs)
         )
 
     def dots(self) -> Iterator[Dot]:
-        for factor in (self.register, self.counter):
-            if factor is not None:
-                yield from factor.dots()
+        if self.register is not None:
+            yield from self.register.dots()
+        yield from self.counter.dots()
 
     def alive(self) -> bool:
-        register, counter = self.register, self.counter
-        return (register is not None and register.dot != 0) or (
-            counter is not None and bool(counter.parts)
-        )
+        register = self.register
+        return bool(self.counter.parts) or (register is not None and register.dot != 0)
 
     def empty(self) -> bool:
-        return not self.alive() and (self.counter is None or self.counter.empty())
+        return not self.alive() and self.counter.empty()
 
     def value(self) -> bytes | None:
         register, counter = self.register, self.counter
         text: bytes | None = None if register is None else register.top
-        if counter is None or not counter.parts:
+        if not counter.parts:
             return text
         base = number(text)
         return text if base is None else show(base + counter.total)
 
     def integer(self) -> int | None:
         """The value as a 64-bit integer; None where it is not one. 0 for bottom."""
-        register, counter = self.register, self.counter
+        register, total = self.register, self.counter.total
         if register is not None and register.dot:
             return parse_int(self.value() or b"")
-        total = 0 if counter is None else counter.total
         return total if total.__class__ is int else parse_int(show(total))
 
     def __repr__(self) -> str:
