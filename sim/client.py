@@ -16,7 +16,7 @@ import msgspec
 from crdb.command import Reply
 from crdb.errors import CommandError
 from crdb.session import Session
-from sim.engine import Engine
+from sim.engine import Call, Engine
 from sim.history import FAIL, INFO, OK, History, Op
 from sim.network import Network
 from sim.region import Ask, Region
@@ -93,6 +93,10 @@ class Client:
         self.history = history
         self._network = network
         self._sessions: dict[int, Session] = {}
+        self._waiting: Signal | None = None
+        self._deadline_us = 0
+        self._alarm: Call | None = None
+        self._alarm_at_us = 0
 
     def call(self, region: Region, *request: bytes) -> Generator[Any, Any, Reply]:
         """Send one request and wait. An error reply is returned; raises `Unknown` without reply."""
@@ -100,23 +104,47 @@ class Client:
         session = self._sessions.get(region.number)
         if session is None:
             session = self._sessions[region.number] = Session()
-        signal = Signal(engine)
+        self._waiting = signal = Signal(engine)
         began_us = engine._now
+        self._deadline_us = began_us + self.timeout_us
+        if self._alarm is None or self._deadline_us < self._alarm_at_us:
+            self._set_alarm()
         ask = Ask(session, request, self.place, self.process, signal.fire)
         self._network.send(
             self.place, region.name, "client", ask, region.ask, connection=self.process
         )
-        alarm = engine.call_in(self.timeout_us, signal.fire, _TIMEOUT)
-        reply = yield signal
+        try:
+            reply = yield signal
+        finally:
+            self._waiting = None
         if reply is _TIMEOUT:
             self._enter(region, request, began_us, INFO, None)
             # The session's connection is given up; what MULTI or WATCH had begun goes with it.
             del self._sessions[region.number]
             raise Unknown(f"no reply from {region.name} within {self.timeout_us} us")
-        alarm.cancel()
         outcome = FAIL if isinstance(reply, CommandError) else OK
         self._enter(region, request, began_us, outcome, reply)
         return reply  # type: ignore[no-any-return]
+
+    def _set_alarm(self) -> None:
+        """Ring when the call under way times out.
+
+        One alarm serves call after call: one that was answered in time leaves it to find the next,
+        so that the heap is not full of cancelled alarms.
+        """
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at_us = self._deadline_us
+        self._alarm = self.engine.call_at(self._deadline_us, self._ring)
+
+    def _ring(self, _: object) -> None:
+        self._alarm = None
+        if self._waiting is None:
+            return
+        if self._deadline_us > self.engine._now:
+            self._set_alarm()
+        else:
+            self._waiting.fire(_TIMEOUT)
 
     def _enter(
         self, region: Region, request: tuple[bytes, ...], began_us: int, outcome: Any, reply: Reply

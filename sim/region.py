@@ -12,6 +12,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from crdb.command import Reply
 from crdb.messages import Deltas, Message
 from crdb.replica import Replica, Settings
@@ -26,8 +28,8 @@ from sim.rng import Dice
 Answer = Callable[[Reply], object]
 
 
-class Ask(NamedTuple):
-    """A request on its way to a region."""
+class Ask(msgspec.Struct, frozen=True):
+    """A request on its way to a region. (A Struct, which is made at half a named tuple's price.)"""
 
     session: Session
     request: Request
@@ -123,7 +125,7 @@ class Region:
     def execute(self, session: Session, request: Request) -> Reply:
         """Run a request here and now."""
         replica = self.replica
-        before = replica.seq
+        before = 0 if self._marked else replica.seq
         reply = replica.execute(self.clock.now(), session, request, self._draw)
         if not self._marked and replica.seq != before:
             self._marked = True
