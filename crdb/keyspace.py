@@ -10,7 +10,7 @@ client sees it, and a later write to the key finds it again.
 """
 
 from collections.abc import Container, Iterator
-from heapq import heappush
+from heapq import heapify, heappush
 from typing import Any
 
 from crdb.crdts.base import CRDT, Delta, Residue
@@ -22,6 +22,8 @@ Key = bytes
 State = CRDT[Any]
 
 NEVER_US = FOREVER * 1000
+DEADLINES_SPARE = 1024
+"""Outdated deadlines that may wait in the heap, beyond one for each key."""
 
 
 class Entry:
@@ -172,3 +174,14 @@ class Keyspace:
             entry.deadline_us = deadline_us
             if deadline_us < NEVER_US:
                 heappush(self.deadlines, (deadline_us, key))
+                if len(self.deadlines) > 2 * len(self.keys) + DEADLINES_SPARE:
+                    self._forget_deadlines()
+
+    def _forget_deadlines(self) -> None:
+        """Drop what keys no longer have: SET EX on one key over and over would fill the heap."""
+        self.deadlines[:] = [
+            (entry.deadline_us, key)
+            for key, entry in self.keys.items()
+            if entry.deadline_us < NEVER_US
+        ]
+        heapify(self.deadlines)

@@ -4,6 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crdb.keyspace import DEADLINES_SPARE
+from crdb.replica import Replica
+from crdb.session import Session
 from tests.cases import CASES, MEMBERS, Case
 from tests.scripts import SITES, Exec, World, scripts
 
@@ -46,3 +49,10 @@ def test_nothing_is_left_of_the_dead(case: Case, data: st.DataObject) -> None:
         assert not list(site.state.dots())
         assert case.records(site.state) == 0
     assert len(world.sites) == SITES
+
+
+def test_one_key_set_over_and_over_does_not_fill_the_heap_of_deadlines() -> None:
+    replica, session = Replica(1), Session()
+    for second in range(1, 5_000):
+        replica.execute(0, session, [b"SET", b"k", b"v", b"EX", b"%d" % second], lambda n: 0)
+    assert len(replica.keyspace.deadlines) <= DEADLINES_SPARE + 2
