@@ -111,7 +111,7 @@ class Client:
             self._set_alarm()
         ask = Ask(session, request, self.place, self.process, signal.fire)
         self._network.send(
-            self.place, region.name, "client", ask, region.ask, connection=self.process
+            self.place, region.place, "client", ask, region.ask, connection=self.process
         )
         try:
             reply = yield signal

@@ -72,10 +72,15 @@ class Region:
         settings: Settings | None = None,
         syncer: Syncer | None = None,
         service_us: int = 0,
+        place: str = "",
     ) -> None:
-        """``number`` is the region's id: the smaller wins ties. ``peers`` names the others."""
+        """``number`` is the region's id: the smaller wins ties. ``peers`` names the others.
+
+        ``place`` is where it stands on the network, if that is not its name.
+        """
         self.engine = engine
         self.name = name
+        self.place = place or name
         self.number = number
         self.clock = clock
         self.replica = Replica(number, peers, settings=settings)
@@ -119,7 +124,7 @@ class Region:
         if self.up:
             reply = self.execute(ask.session, ask.request)
             self._network.send(
-                self.name, ask.place, "client", reply, ask.answer, connection=ask.connection
+                self.place, ask.place, "client", reply, ask.answer, connection=ask.connection
             )
 
     def execute(self, session: Session, request: Request) -> Reply:

@@ -20,7 +20,9 @@ the copy beside it before it decides, and is not written back into Redis.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from crdb.command import TABLE, Reply
 from crdb.errors import CommandError
@@ -31,7 +33,7 @@ from sim.engine import Call
 from sim.failover import Alias, HealthProbe
 from sim.protocols.base import Claiming, Design, Payment, Settings, Standing, Terms, standing
 from sim.region import Ask, Region, Syncer
-from sim.units import Duration
+from sim.units import Duration, Period
 
 READONLY = "READONLY You can't write against a read only replica."
 BUSY = "ERR max number of clients reached"
@@ -44,14 +46,14 @@ class PassiveReplicaSettings(Settings, frozen=True):
     """How long after the loss of the primary the copy is promoted."""
     name_ttl: Duration = Duration(30_000_000)
     """How long clients go on using the old answer after the switch of the name."""
-    behind: Duration = Duration(1_000_000)
+    behind: Period = Period(1_000_000)
     """How often the copy is fed."""
     database_takes: Duration = Duration(150_000)
     """How long the database is busy with one request."""
-    database_connections: int = 3
+    database_connections: Annotated[int, msgspec.Meta(ge=1)] = 3
     """Requests that the database takes on at once; it turns away claims beyond."""
-    probe_interval: Duration = Duration(5_000_000)
-    probe_failures: int = 3
+    probe_interval: Period = Period(5_000_000)
+    probe_failures: Annotated[int, msgspec.Meta(ge=1)] = 3
 
 
 class Copy(Region):
@@ -92,6 +94,7 @@ class Copy(Region):
 class Database(Region):
     """The slow way out: one store, one request at a time, few connections.
 
+    It has a name of its own, so that nobody looks for its writes in Redis.
     A claim needs a free connection, and keeps it: the done-mark that follows is never turned away.
     """
 
@@ -101,7 +104,7 @@ class Database(Region):
         waiting_us = self._busy_until_us - self.engine.now
         if b"NX" in ask.request and waiting_us > (self.connections_max - 1) * self.service_us:
             self._network.send(
-                self.name,
+                self.place,
                 ask.place,
                 "client",
                 CommandError(BUSY),
@@ -114,6 +117,7 @@ class Database(Region):
 
 class PassiveReplica(Design):
     name = "passive-replica"
+    regions_needed = 2
     failover = "a name that people switch; a probe of the primary tells when to fall back"
     settings_type = PassiveReplicaSettings
 
@@ -205,10 +209,11 @@ def _database(world: Any, place: str, settings: PassiveReplicaSettings) -> Datab
         world.history,
         world.regions[place].clock,
         world.streams["database"],
-        place,
+        f"database in {place}",
         len(world.regions) + 1,
         {},
         service_us=int(settings.database_takes),
+        place=place,
     )
     database.connections_max = settings.database_connections
     return database
