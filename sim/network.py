@@ -27,7 +27,7 @@ Rules
 [('INCR', 1042336)]
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Collection
 from enum import IntEnum
 from functools import partial
@@ -36,7 +36,7 @@ from typing import Any
 from sim.engine import Call, Engine, Lane, word
 from sim.latency import Jitter, Latency
 from sim.rng import Dice
-from sim.rules import DROP, HOLD, PASS, Blind, Delay, Rule, Ruling
+from sim.rules import HOLD, PASS, TWICE, Blind, Delay, Rule, Ruling
 from sim.topology import Topology
 
 Deliver = Callable[[Any], object]
@@ -119,7 +119,6 @@ class Network:
         `latency` makes a distribution from the median one way in microseconds: `Jitter`,
         `Constant`, or a function. Every route draws from its own stream, forked from `dice`.
         """
-        self.tally: Counter[Fate] = Counter()
         self._engine = engine
         self._topology = topology
         self._dice = dice
@@ -129,7 +128,6 @@ class Network:
         self._rules: list[Rule] = []
         self._routes: dict[tuple[str, str, str], Callable[[], int]] = {}
         self._connections: dict[tuple[str, str, str, int], Connection] = {}
-        self._watchers: list[Callable[[Connection], object]] = []
 
     def send(
         self,
@@ -165,10 +163,6 @@ class Network:
         for line in self._connections.values():
             self._subject(line)
         return lambda: self._remove(rule)
-
-    def watch(self, watcher: Callable[[Connection], object]) -> None:
-        """Call `watcher(connection)` whenever one closes (`connection.closed`) or opens again."""
-        self._watchers.append(watcher)
 
     def reset(self, place: str, channels: Collection[str] | None = None) -> None:
         """Break the connections from and to `place`, on some channels or all, as a crash does.
@@ -212,32 +206,38 @@ class Network:
         return rule.on_packet(self._engine.now, *route)
 
     def _judge(self, line: Connection, message: Any, deliver: Deliver) -> None:
-        """Do with a packet what the first rule that does not pass says."""
+        """Do with a packet what the rules say: a drop or a hold counts, wherever it stands."""
         if line.held_by is not None:
             self._hold(line, message, deliver)
             return
-        now_us = self._engine._now
+        delay, copies = None, 0
         for rule, ask in line.rules:
             ruling = ask()
             if ruling is PASS:
                 continue
             if isinstance(ruling, Delay):
-                at_us = now_us + line.latency() * ruling.times // ruling.per + ruling.extra_us
-                if ruling.in_order:
-                    line.put(at_us, deliver, message)
-                else:
-                    self._engine.call_at(at_us, self._arrive, (line, message, deliver))
+                delay = ruling if delay is None else delay + ruling
+            elif ruling is TWICE:
+                copies += 1
             elif ruling is HOLD:
                 line.held_by = rule
                 self._hold(line, message, deliver)
-            elif ruling is DROP:
-                self._note(Fate.DROPPED, line)
+                return
             else:
-                self._note(Fate.COPIED, line)
-                line.put(now_us + line.latency(), deliver, message)
-                line.put(now_us + line.latency(), deliver, message)
-            return
-        line.put(now_us + line.latency(), deliver, message)
+                self._note(Fate.DROPPED, line)
+                return
+        while True:
+            latency_us = line.latency()
+            if delay is not None:
+                latency_us = latency_us * delay.times // delay.per + delay.extra_us
+            if delay is None or delay.in_order:
+                line.put(self._engine._now + latency_us, deliver, message)
+            else:
+                self._engine.call_in(latency_us, self._arrive, (line, message, deliver))
+            if not copies:
+                return
+            copies -= 1
+            self._note(Fate.COPIED, line)
 
     def _arrive(self, packet: tuple[Connection, Any, Deliver]) -> None:
         """Deliver a packet that is not in its connection's lane."""
@@ -260,7 +260,6 @@ class Network:
         line.closed = True
         for _ in range(self._forget(line)):
             self._note(Fate.LOST, line)
-        self._tell(line)
 
     def _forget(self, line: Connection) -> int:
         """Drop what a connection holds, and its timer; returns how many packets that were."""
@@ -290,14 +289,7 @@ class Network:
             self._judge(line, message, deliver)
         if line.held_by is None:
             self._forget(line)
-        if line.closed:
-            line.closed = False
-            self._tell(line)
+        line.closed = False
 
     def _note(self, fate: Fate, line: Connection) -> None:
-        self.tally[fate] += 1
         self._engine.trace(fate, line.number)
-
-    def _tell(self, line: Connection) -> None:
-        for watcher in self._watchers:
-            watcher(line)

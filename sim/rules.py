@@ -1,8 +1,8 @@
 """Rules: what the network does to packets, one small class each.
 
 Rules
-- A rule looks at one packet when it is sent, and answers with a ruling. Of the rules of a network
-  the first that does not pass decides alone.
+- A rule looks at one packet when it is sent, and answers with a ruling. The first that drops or
+  holds decides alone; delays add up, wherever they stand, and so do copies.
 - `concerns` is asked once per connection, `on_packet` once per packet that it concerns.
 - A rule with chance throws its own dice, so that adding it shifts no other draw.
 
@@ -27,13 +27,13 @@ class Verdict(Enum):
     """A ruling that needs no figures."""
 
     PASS = "pass"
-    """No objection: the next rule decides, or the packet goes its way."""
+    """No objection."""
     DROP = "drop"
     """Gone without a trace, for both ends."""
     HOLD = "hold"
     """Kept with all that follow on its connection, as TCP does, until the rule is removed."""
     TWICE = "twice"
-    """Delivered, and delivered again after another latency."""
+    """Delivered, and a copy of it too, after a latency of its own."""
 
 
 PASS, DROP, HOLD, TWICE = Verdict
@@ -43,13 +43,24 @@ PASS, DROP, HOLD, TWICE = Verdict
 class Delay:
     """A ruling: the packet takes its latency times `times` / `per`, plus `extra_us`.
 
-    Unless `in_order`, the packets behind it may overtake it.
+    Unless `in_order`, the packets behind it may overtake it. Delays add up:
+
+    >>> Delay(50, times=2) + Delay(7, in_order=False)
+    Delay(extra_us=57, times=2, per=1, in_order=False)
     """
 
     extra_us: int = 0
     times: int = 1
     per: int = 1
     in_order: bool = True
+
+    def __add__(self, other: "Delay") -> "Delay":
+        return Delay(
+            self.extra_us + other.extra_us,
+            self.times * other.times,
+            self.per * other.per,
+            self.in_order and other.in_order,
+        )
 
 
 Ruling = Verdict | Delay

@@ -64,7 +64,7 @@ def test_a_partition_holds_and_its_healing_releases_in_order(before, during, aft
         world.send(next(messages))
     world.engine.run()
     assert world.messages == list(range(before + during + after))
-    assert world.network.tally[Fate.HELD] == world.network.tally[Fate.RELEASED] == during
+    assert world.tally[Fate.HELD] == world.tally[Fate.RELEASED] == during
 
 
 def test_what_is_on_the_wire_arrives_in_spite_of_the_partition():
@@ -104,24 +104,24 @@ def test_overlapping_partitions_do_not_prolong_the_time_out():
     world.engine.run(until=50_000)
     heals[0]()
     world.engine.run(until=70_000)
-    assert world.network.tally[Fate.LOST] == 1
+    assert world.tally[Fate.LOST] == 1
 
 
 def test_after_the_time_out_the_connection_is_closed_until_healing():
     world = World(timeout_us=60_000)
-    seen = []
-    world.network.watch(lambda line: seen.append((world.engine.now, line.route[1], line.closed)))
     heal = world.network.add(Partition(Where.between(WEST, EAST)))
     world.engine.run(until=5_000)
     world.send("held, then lost")
+    world.engine.run(until=64_999)
+    assert world.tally[Fate.LOST] == 0
     world.engine.run(until=100_000)
+    assert world.tally[Fate.LOST] == 1
     world.send("sent into a closed connection")
+    assert world.tally[Fate.LOST] == 2
     heal()
     world.send("heard")
     world.engine.run()
     assert world.messages == ["heard"]
-    assert seen == [(65_000, EAST, True), (100_000, EAST, False)]
-    assert world.network.tally[Fate.LOST] == 2
 
 
 def test_a_healed_connection_has_a_whole_time_out_again():
@@ -144,7 +144,7 @@ def test_a_full_window_closes_the_connection():
     world.send("after")
     world.engine.run()
     assert world.messages == ["after"]
-    assert world.network.tally[Fate.LOST] == 5
+    assert world.tally[Fate.LOST] == 5
 
 
 def test_a_full_window_is_one_connections_affair():
@@ -193,7 +193,7 @@ def test_a_dropping_partition_loses_and_leaves_the_connection_open():
     world.send("heard")
     world.engine.run()
     assert world.messages == ["heard"]
-    assert world.network.tally == {Fate.DROPPED: 1}
+    assert world.tally == {Fate.DROPPED: 1}
 
 
 def test_a_reset_loses_what_is_held_and_what_is_on_the_wire():
@@ -207,7 +207,7 @@ def test_a_reset_loses_what_is_held_and_what_is_on_the_wire():
     world.send("new stream")
     world.engine.run()
     assert world.messages == ["elsewhere", "new stream"]
-    assert world.network.tally[Fate.LOST] == 2
+    assert world.tally[Fate.LOST] == 2
 
 
 def test_a_reset_can_spare_other_channels():
@@ -250,7 +250,7 @@ def test_under_any_cuts_a_connection_delivers_in_order_and_at_most_once(script):
     for heal in heals:
         heal()
     world.engine.run()
-    assert sent == len(world.heard) + world.network.tally[Fate.LOST]
+    assert sent == len(world.heard) + world.tally[Fate.LOST]
     for line in {message[:2] for message in world.messages}:
         numbers = [message[2] for message in world.messages if message[:2] == line]
         assert numbers == sorted(set(numbers))
@@ -297,7 +297,7 @@ def test_the_fingerprint_is_recorded_and_the_same_under_any_hash_seed():
         ).stdout.strip()
         for hash_seed in ("0", "4242")
     }
-    assert found == {storm(7)} == {"21837956a60a42a2ec019ac1f806bc14"}
+    assert found == {storm(7)} == {"a94ea881fedff435e2be04c1fdfd2d88"}
 
 
 def test_another_seed_is_another_run():

@@ -1,13 +1,27 @@
 """Rules on packets: chance, delay, order, and who decides."""
 
 from fractions import Fraction
+from itertools import permutations
 
 import pytest
 
 from sim.latency import Jitter
 from sim.network import Fate
 from sim.rng import Dice
-from sim.rules import PASS, TWICE, Delay, Duplicate, Loss, Partition, Reorder, Rule, Slow, Where
+from sim.rules import (
+    DROP,
+    HOLD,
+    PASS,
+    TWICE,
+    Delay,
+    Duplicate,
+    Loss,
+    Partition,
+    Reorder,
+    Rule,
+    Slow,
+    Where,
+)
 from tests.sim.three_places import ONE_WAY_US, WEST, World
 
 
@@ -27,7 +41,7 @@ def test_loss_takes_its_share_and_shifts_no_latency():
     whole.engine.run()
     assert 1_400 < len(lossy.heard) < 1_600
     assert lossy.messages == sorted(lossy.messages)
-    assert lossy.network.tally[Fate.DROPPED] + len(lossy.heard) == len(whole.heard)
+    assert lossy.tally[Fate.DROPPED] + len(lossy.heard) == len(whole.heard)
 
 
 def test_a_duplicate_arrives_again_and_in_order():
@@ -81,14 +95,47 @@ class EveryOther(Rule):
         return Delay(50_000) if now_us % 2 else PASS
 
 
-def test_the_first_rule_that_does_not_pass_decides():
+def test_delays_add_up_in_either_order():
+    for rules in permutations([EveryOther(), Slow(7, 2)]):
+        world = World()
+        for rule in rules:
+            world.network.add(rule)
+        world.engine.call_at(2, world.send, "one of them passes")
+        world.engine.call_at(3, world.send, "both delay")
+        world.engine.run()
+        assert world.heard == [(2_009, "one of them passes"), (52_010, "both delay")]
+
+
+LETS_THROUGH = {
+    "slow": lambda dice: Slow(500),
+    "reorder": lambda dice: Reorder(1, 500, dice),
+    "duplicate": lambda dice: Duplicate(1, dice),
+}
+
+
+@pytest.mark.parametrize("verdict", [HOLD, DROP])
+@pytest.mark.parametrize("other", LETS_THROUGH)
+def test_a_partition_cuts_what_other_rules_let_through_in_either_order(other, verdict):
+    for cut_first in (True, False):
+        world = World()
+        cut, through = Partition(Where.between(WEST), verdict), LETS_THROUGH[other]
+        rules = [cut, through(world.streams["other"])]
+        heals = {rule: world.network.add(rule) for rule in (rules if cut_first else rules[::-1])}
+        world.send("cut off")
+        world.engine.run(until=50_000)
+        assert world.heard == []
+        heals[cut]()
+        world.engine.run()
+        assert set(world.messages) == ({"cut off"} if verdict is HOLD else set())
+
+
+def test_a_copy_is_as_slow_as_the_packet():
     world = World()
-    world.network.add(EveryOther())
-    world.network.add(Slow(7))
-    world.engine.call_at(2, world.send, "passed on")
-    world.engine.call_at(3, world.send, "decided")
+    world.network.add(Slow(500))
+    world.network.add(Duplicate(1, world.streams["rules"]))
+    world.send("twice")
     world.engine.run()
-    assert world.heard == [(1_009, "passed on"), (51_003, "decided")]
+    assert world.heard == [(ONE_WAY_US + 500, "twice")] * 2
 
 
 def test_odds_of_rules_are_exact_at_the_ends():

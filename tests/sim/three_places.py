@@ -1,8 +1,10 @@
 """Three places on a simulated network, and what was heard in them: for the tests of the network."""
 
+from collections import Counter
+
 from sim.engine import Engine
 from sim.latency import Constant
-from sim.network import Network
+from sim.network import Fate, Network
 from sim.rng import Streams
 from sim.topology import Topology
 
@@ -10,11 +12,23 @@ WEST, EAST, JAPAN = "West Europe", "East US", "Japan East"
 ONE_WAY_US = 1_000
 
 
+class Counting(Engine):
+    """An engine that counts what it traces beside arrivals."""
+
+    def __init__(self):
+        super().__init__()
+        self.tally: Counter[Fate] = Counter()
+
+    def trace(self, code, a=0, b=0):
+        self.tally[Fate(code)] += 1
+        super().trace(code, a, b)
+
+
 class World:
     """Three places, a thousand microseconds apart, and what was heard in them."""
 
     def __init__(self, **settings):
-        self.engine = Engine()
+        self.engine = Counting()
         self.streams = Streams(7)
         self.heard = []
         self.network = Network(
@@ -33,6 +47,11 @@ class World:
             lambda arrived: self.heard.append((self.engine.now, arrived)),
             connection,
         )
+
+    @property
+    def tally(self):
+        """What befell packets that did not just arrive."""
+        return self.engine.tally
 
     @property
     def messages(self):
