@@ -19,13 +19,13 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
 from importlib.resources import files
 from itertools import repeat
 
-from sim.quantiles import QuantileTable, exponential_grid, normal_grid, table
+from sim.quantiles import EXACT, QuantileTable, exponential_grid, normal_grid, table
 from sim.rng import Dice, in_blocks, odds
 
 
@@ -93,8 +93,8 @@ class Jitter(Tabled):
     sigma: Decimal = Decimal("0.03")
 
     def tabulate(self) -> QuantileTable:
-        floor = Decimal(self.base_us) / 2
-        return table(normal_grid(), lambda z: max(floor, self.base_us * (1 + self.sigma * z)))
+        half = Decimal("0.5")
+        return table(normal_grid(), lambda z: self.base_us * max(half, 1 + self.sigma * z))
 
 
 @dataclass(frozen=True)
@@ -160,20 +160,23 @@ def pbs(store: str, leg: str = "W") -> Mixture:
     """Return the one-way message delay measured in a production data store.
 
     `store` is LNKD-SSD, LNKD-DISK, YMMR or WAN; `leg` is W (a write to a replica) or ARS (the
-    acknowledgement, the read and its response). Bailis et al., VLDB 2012, table 3. Raises KeyError
-    for another store or leg.
+    acknowledgement, the read and its response). Bailis et al., VLDB 2012, table 3. Raises
+    ValueError for another store, and KeyError for another leg.
 
     >>> pbs("YMMR").usual
     Pareto(scale_us=Decimal('3000.0'), shape=Decimal('3.35'))
     """
     source = files("sim") / "data" / "parameters.json"
     stores = json.loads(source.read_text(encoding="utf-8"), parse_float=Decimal)["pbs_wars_ms"]
+    names = [name for name, each in stores.items() if isinstance(each, dict)]
+    if store not in names:
+        raise ValueError(f"no store {store!r}; there are {', '.join(names)}")
     entry = stores[store]
-    extra_us = 1000 * entry.get("extra_one_way_ms", 0)
     fit = stores[entry.get("base", store)][leg]
-    return Mixture(
-        Fraction(fit["p_pareto"]),
-        Pareto(1000 * fit["xm"], Decimal(fit["alpha"])),
-        Exponential(1000 / fit["lambda"]),
-        extra_us,
-    )
+    with localcontext(EXACT):
+        return Mixture(
+            Fraction(fit["p_pareto"]),
+            Pareto(1000 * fit["xm"], Decimal(fit["alpha"])),
+            Exponential(1000 / fit["lambda"]),
+            extra_us=1000 * entry.get("extra_one_way_ms", 0),
+        )

@@ -5,11 +5,12 @@ again in 1,024 parts, since there the tail of a latency lies; between two points
 interpolated in integers. So a draw needs no float.
 
 The points themselves are maps of two standard grids, normal and exponential, worked out in Decimal:
-unlike libm's, its `exp` and `ln` are rounded correctly, hence the same on every machine.
+unlike libm's, its `exp` and `ln` are rounded correctly, hence the same on every machine. Whoever
+computes with Decimal does so under `EXACT`, as the thread's own context may be anything.
 """
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from functools import lru_cache
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 STEPS = 4096
 TAIL_STEPS = 1024
-DIGITS = 28
+EXACT = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 _LAST = STEPS - 1
 _FRACTION = (1 << 24) - 1
@@ -59,7 +60,7 @@ class QuantileTable:
 
 
 def grid() -> list[Decimal]:
-    """Return the probabilities of a table's points, in rising order.
+    """Return the probabilities of a table's points, in rising order; to be called under `EXACT`.
 
     The outermost points stand for the half step beyond them, as 0 and 1 have no finite quantile.
     """
@@ -70,24 +71,21 @@ def grid() -> list[Decimal]:
 
 def table(standard: Iterable[Decimal], to_us: Callable[[Decimal], Decimal]) -> QuantileTable:
     """Return the table of a distribution that is a rising map of a standard grid."""
-    with localcontext() as context:
-        context.prec = DIGITS
+    with localcontext(EXACT):
         return QuantileTable(int(to_us(point).to_integral_value()) for point in standard)
 
 
 @lru_cache(maxsize=1)
 def exponential_grid() -> tuple[Decimal, ...]:
     """Return the quantiles of the exponential distribution with mean 1."""
-    with localcontext() as context:
-        context.prec = DIGITS
+    with localcontext(EXACT):
         return tuple(-(1 - probability).ln() for probability in grid())
 
 
 @lru_cache(maxsize=1)
 def normal_grid() -> tuple[Decimal, ...]:
     """Return the quantiles of the standard normal distribution."""
-    with localcontext() as context:
-        context.prec = DIGITS
+    with localcontext(EXACT):
         points = grid()
         upper: dict[Decimal, Decimal] = {}
         z = Decimal(0)

@@ -1,5 +1,7 @@
 """Latencies against their textbook quantiles, and draws against themselves."""
 
+import subprocess
+import sys
 from decimal import Decimal
 from math import exp, log
 from statistics import NormalDist, mean, median
@@ -92,7 +94,7 @@ def test_wan_is_the_disk_store_75_ms_away():
 
 
 def test_an_unknown_store_is_an_error():
-    with pytest.raises(KeyError, match="MONGO"):
+    with pytest.raises(ValueError, match="no store 'MONGO'; there are LNKD-SSD, "):
         pbs("MONGO")
 
 
@@ -101,3 +103,24 @@ def test_recorded_draws():
     dice = Dice(7, "recorded")
     assert [pbs("LNKD-DISK").draw(dice) for _ in range(4)] == [10783, 1634, 7554, 5566]
     assert [Jitter(41_500).draw(dice) for _ in range(4)] == [40011, 40713, 39055, 38820]
+
+
+UNDER_ANOTHER_CONTEXT = """
+from decimal import ROUND_FLOOR, getcontext
+getcontext().rounding, getcontext().prec = ROUND_FLOOR, 6
+from tests.sim.test_latency import draws
+print(draws())
+"""
+
+
+def draws():
+    """Draw from every kind of table; return what came."""
+    return [latency.block(Dice(8, "context"), 20) for latency in EVERY]
+
+
+def test_draws_do_not_depend_on_the_decimal_context_around_them():
+    """In another process, since tables are made once and kept."""
+    found = subprocess.run(
+        [sys.executable, "-c", UNDER_ANOTHER_CONTEXT], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == str(draws())
