@@ -15,7 +15,7 @@ True
 False
 """
 
-from collections.abc import Callable, Iterator, MutableSequence, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from hashlib import blake2b
 from itertools import chain, repeat
@@ -76,14 +76,6 @@ class Dice:
                 product = self.raw() * bound
         return product // _SPAN
 
-    def between(self, low: int, high: int) -> int:
-        """Draw an integer in [low, high], both ends included."""
-        return low + self.below(high - low + 1)
-
-    def u53(self) -> int:
-        """Draw an integer in [0, 2**53): the numerator of a float in [0, 1)."""
-        return self.raw() >> 11
-
     def chance(self, probability: Fraction | int) -> bool:
         """Return True with exactly this probability, at the price of one draw."""
         return self.below(probability.denominator) < probability.numerator
@@ -91,12 +83,6 @@ class Dice:
     def pick(self, choices: Sequence[T]) -> T:
         """Return one of `choices`, all equally likely; raises ValueError if there is none."""
         return choices[self.below(len(choices))]
-
-    def shuffle(self, items: MutableSequence[T]) -> None:
-        """Put `items` into a random order, in place (Fisher and Yates)."""
-        for last in range(len(items) - 1, 0, -1):
-            other = self.below(last + 1)
-            items[last], items[other] = items[other], items[last]
 
 
 def in_blocks(block: Callable[[int], list[T]]) -> Iterator[T]:
