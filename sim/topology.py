@@ -14,11 +14,12 @@ sim.topology.UnknownRegion: unknown region 'Japan Est'; did you mean 'Japan East
 
 import csv
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
 
 import networkx as nx
+
+from sim.words import did_you_mean
 
 LOCAL_ONE_WAY_US = 250
 """One way inside a place, between two of its zones (our choice: the table has no such pairs)."""
@@ -28,9 +29,11 @@ class UnknownRegion(ValueError):
     """A place that nobody listed."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
-        close = get_close_matches(name, sorted(known), n=2)
-        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-        super().__init__(f"unknown region {name!r}{hint}")
+        choices = sorted(known)
+        hint = did_you_mean(name, choices, most=2)
+        # All of Azure's would be no help.
+        listed = f"expected one of {choices}" if len(choices) < 10 else ""
+        super().__init__("; ".join(filter(None, [f"unknown region {name!r}", hint or listed])))
 
 
 class NoRoundTrip(ValueError):
