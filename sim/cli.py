@@ -91,7 +91,7 @@ def run_(
 ) -> int:
     """Run a scenario: judged, measured, drawn and kept."""
     chosen = changed(load(scenario), settings or ())
-    check_names(chosen)
+    check_names(chosen, scenario)
     folder = folder_of(chosen, seed, out)
     prepare(folder)
     with _progress() as say:

@@ -15,9 +15,7 @@ unless a variant says that a checker comes out *invalid* for a protocol, always 
 (True, [('calm', 'valid')])
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -26,8 +24,9 @@ import msgspec
 from sim.checkers import checkers, judge
 from sim.metrics import Row, tables
 from sim.protocols.base import designs
-from sim.scenario import BadScenario, Scenario, Variant
+from sim.scenario import NAME, BadScenario, Scenario, Variant
 from sim.trial import Trial
+from sim.words import did_you_mean
 from sim.world import World
 
 Progress = Callable[[str, int, int], object]
@@ -114,7 +113,7 @@ def run(scenario: Scenario, seed: int, progress: Progress | None = None) -> Run:
 
 def play(scenario: Scenario, seed: int, progress: Progress | None = None) -> Iterator[Printed]:
     """Yield every trial as soon as it is over. Raises `BadScenario` as `run` does."""
-    check_names(scenario)
+    check_names(scenario, scenario.name or "scenario")
     courses = [
         (variant, protocol)
         for variant in scenario.variants
@@ -160,15 +159,18 @@ def _judged(checker: str, trial: Trial, variant: Variant) -> Judged:
     )
 
 
-def check_names(scenario: Scenario) -> None:
-    """Refuse names of checkers, protocols and variants that cannot be meant. See `BadScenario`."""
-    where = scenario.name or "scenario"
+def check_names(scenario: Scenario, where: str = "scenario") -> None:
+    """Refuse names of checkers, protocols and variants that cannot be meant.
+
+    ``where`` says where they stand. Raises `BadScenario`.
+    """
     _known(f"{where}: checkers", scenario.checkers, checkers())
     _known(f"{where}: protocols", scenario.protocols, designs())
+    _check_protocols(f"{where}: protocols", scenario)
     names = [variant.name for variant in scenario.variants]
     for number, variant in enumerate(scenario.variants):
         here = f"{where}: variants[{number}]"
-        if not re.fullmatch(r"\w[\w.-]*", variant.name) or names.index(variant.name) != number:
+        if not NAME.fullmatch(variant.name) or names.index(variant.name) != number:
             raise BadScenario(f"{here}.name {variant.name!r}: expected a word that no other has")
         for key, told in (("expect", variant.expect), ("risk", variant.risk)):
             # Known, not chosen: `--set protocols=[…]` may leave out what a variant speaks of.
@@ -177,10 +179,24 @@ def check_names(scenario: Scenario) -> None:
                 _known(f"{here}.{key}.{protocol}", names_told, checkers())
 
 
+def _check_protocols(where: str, scenario: Scenario) -> None:
+    chosen, known = scenario.protocols, designs()
+    kind = scenario.workload.__struct_config__.tag
+    if scenario.workload.compares_designs and not chosen:
+        raise BadScenario(f"{where}: the workload {kind!r} expected one or more of {list(known)}")
+    if chosen and not scenario.workload.compares_designs:
+        raise BadScenario(f"{where} {chosen}: expected none for the workload {kind!r}")
+    if len(set(chosen)) < len(chosen):
+        raise BadScenario(f"{where} {chosen}: expected each only once")
+    for name in chosen:
+        needed, given = known[name].regions_needed, len(scenario.regions)
+        if needed not in (None, given):
+            raise BadScenario(f"{where}: {name!r} expected {needed} regions, not {given}")
+
+
 def _known(where: str, names: Iterable[str], known: Iterable[Any]) -> None:
     choices = sorted(known)
     for name in names:
         if name not in choices:
-            close = get_close_matches(name, choices, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"expected one of {choices}"
+            hint = did_you_mean(name, choices) or f"expected one of {choices}"
             raise BadScenario(f"{where}: unknown {name!r}; {hint}")

@@ -12,41 +12,36 @@ sim.scenario.BadScenario: no scenario 'paymants'; did you mean 'payments'? `crdb
 
 import re
 import tomllib
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from importlib.resources import files
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import Meta
 
 from crdb import registry
 from sim.faults import Fault
 from sim.latency import pbs
+from sim.protocols.base import Settings
 from sim.topology import Topology, UnknownRegion
-from sim.units import Duration, duration
+from sim.units import Duration, Offset, Period, decode, encode
+from sim.words import did_you_mean
 from sim.workloads import Workload
-
-
-def _members(package: str, base: type) -> Any:
-    """The union of all structs that the members of a package define."""
-    found = [
-        each
-        for module in registry.members(package)
-        for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, base) and each.__module__ == module.__name__
-    ]
-    return reduce(or_, found)
-
 
 if TYPE_CHECKING:
     AnyFault = Fault
     AnyWorkload = Workload
 else:
-    AnyFault = _members("sim.faults", Fault)
-    AnyWorkload = _members("sim.workloads", Workload)
+    AnyFault = reduce(or_, registry.classes("sim.faults", Fault))
+    AnyWorkload = reduce(or_, registry.classes("sim.workloads", Workload))
+
+NAME = re.compile(r"\w[\w.-]*")
+"""What scenarios and variants may be called: their names become those of folders."""
+
+Count = Annotated[int, Meta(ge=1)]
 
 
 class BadScenario(ValueError):
@@ -58,34 +53,52 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NetworkSettings(Strict, frozen=True):
-    jitter: float = 0.03
+    """How packets travel, on every channel."""
+
+    jitter: Annotated[float, Meta(ge=0, le=1)] = 0.03
     """Standard deviation of the one-way time, as a share of it."""
-    hold_window: int = 10_000
+    hold_window: Count = 10_000
     """Packets that a held connection keeps before it closes."""
     hold_timeout: Duration = Duration(60_000_000)
+    """How long it keeps them before it closes."""
 
 
 class SyncSettings(Strict, frozen=True):
     """How writes leave a region."""
 
     batch_interval: Duration = Duration(10_000)
-    batch_writes_max: int = 2_000
-    backlog_writes_max: int = 1_000_000
-    resend_after: Duration = Duration(1_000_000)
+    """The least time between two batches of a region."""
+    batch_writes_max: Count = 2_000
+    """Writes in one message."""
+    backlog_writes_max: Count = 1_000_000
+    """Own writes that are kept for a peer that lags; beyond, it gets a snapshot."""
+    resend_after: Period = Period(1_000_000)
+    """Without acknowledgement for so long, a region asks its peer; doubled each time in vain."""
     delay: str = ""
-    """What a batch waits beyond the interval: a PBS store by name, or nothing."""
+    """What a batch waits beyond the interval: a store by name, as `sim.latency.pbs` knows them,
+    or nothing."""
 
 
 class ClockSettings(Strict, frozen=True):
-    offset: Duration = Duration(0)
-    drift_ppm: int = 0
+    """How wrong a region's clock is."""
+
+    offset: Offset = Offset(0)
+    """Ahead of true time; negative behind it."""
+    drift_ppm: Annotated[int, Meta(ge=-500_000, le=500_000)] = 0
+    """Microseconds that it gains in a second; negative loses."""
 
 
 class ClientSettings(Strict, frozen=True):
-    timeout: Duration = Duration(1_000_000)
-    attempts: int = 4
+    """How patient clients are."""
+
+    timeout: Period = Period(1_000_000)
+    """Without reply for so long, a call has failed."""
+    attempts: Count = 4
+    """How often a call is tried, the first time included."""
     backoff_base: Duration = Duration(10_000)
+    """Longest wait before the second attempt; doubled before each further one …"""
     backoff_cap: Duration = Duration(1_000_000)
+    """… up to this."""
 
 
 class Variant(Strict, frozen=True):
@@ -101,19 +114,24 @@ class Variant(Strict, frozen=True):
 
 
 class Scenario(Strict, frozen=True):
+    """A world and what is done to it. `check` says what no single type can."""
+
     title: str
-    regions: list[str]
+    regions: Annotated[list[str], Meta(min_length=1)]
+    """Azure's names; the order gives the numbers, and the smaller number wins ties."""
     workload: AnyWorkload
     about: str = ""
-    horizon: Duration = Duration(600_000_000)
+    horizon: Period = Period(600_000_000)
     """How long clients go on starting work."""
     network: NetworkSettings = NetworkSettings()
     sync: SyncSettings = SyncSettings()
     clocks: dict[str, ClockSettings] = {}
+    """By region; one that is not named has a true clock."""
     client: ClientSettings = ClientSettings()
     protocols: list[str] = []
-    variants: tuple[Variant, ...] = (Variant("base"),)
-    checkers: tuple[str, ...] = ("convergence",)
+    """The designs that are compared; none for a workload that needs none."""
+    variants: Annotated[tuple[Variant, ...], Meta(min_length=1)] = (Variant("base"),)
+    checkers: Annotated[tuple[str, ...], Meta(min_length=1)] = ("convergence",)
     name: str = ""
 
 
@@ -127,9 +145,8 @@ def load(name: str) -> Scenario:
     """A shipped scenario by name, or any by path. Raises `BadScenario`."""
     path = shipped().get(name, Path(name))
     if not path.is_file():
-        close = get_close_matches(name, shipped(), n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ";"
-        raise BadScenario(f"no scenario {name!r}{hint} `crdb list` names all")
+        hint = " ".join(filter(None, [did_you_mean(name, shipped()), "`crdb list` names all"]))
+        raise BadScenario(f"no scenario {name!r}; {hint}")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -140,15 +157,22 @@ def load(name: str) -> Scenario:
 def build(table: dict[str, Any], where: str = "scenario") -> Scenario:
     """A scenario from its table. Raises `BadScenario`."""
     try:
-        scenario: Scenario = msgspec.convert(table, Scenario, dec_hook=_decode)
-        _check(scenario)
+        scenario: Scenario = msgspec.convert(table, Scenario, dec_hook=decode)
+        check(scenario)
     except ValueError as error:  # msgspec's ValidationError is one too
         raise BadScenario(f"{where}: {_with_cure(str(error))}") from None
     return scenario
 
 
 def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario:
-    """The scenario with settings as ``a.b=c`` replaced. Raises `BadScenario`."""
+    """The scenario with settings as ``a.b=c`` replaced. Raises `BadScenario`.
+
+    What stands between dots may be in quotes, as in TOML, and has to be if it has a dot itself.
+
+    >>> skewed = changed(load("payments"), ["clocks.East US.offset=1s", "variants.0.name=x"])
+    >>> skewed.clocks["East US"].offset, skewed.variants[0].name
+    (1000000, 'x')
+    """
     table = table_of(scenario)
     for setting in settings:
         path, equals, text = setting.partition("=")
@@ -158,11 +182,11 @@ def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             value = text
-        *parents, last = path.split(".")
         try:
+            *parents, last = (part.strip('"') for part in _PART.findall(path))
             node: Any = reduce(_inside, parents, table)
             node[_place(node, last)] = value
-        except (KeyError, TypeError, IndexError, ValueError):
+        except (TypeError, IndexError, ValueError):
             raise BadScenario(f"--set {setting}: there is no {path!r} to set") from None
     return build(table, "--set")
 
@@ -170,11 +194,18 @@ def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario:
 def table_of(scenario: Scenario) -> dict[str, Any]:
     """The scenario as the table that `build` takes."""
     # By way of JSON, which makes lists of tuples: settings inside of them can be replaced.
-    text = msgspec.json.encode(scenario, enc_hook=_encode)
+    text = msgspec.json.encode(scenario, enc_hook=encode)
     return msgspec.json.decode(text, type=dict[str, Any])
 
 
+_PART = re.compile(r'"[^"]*"|[^."]+')
+
+
 def _inside(node: Any, key: str) -> Any:
+    """A table or list inside of another. A table that is not there yet is made: a key that nobody
+    has is for `build` to refuse, which knows what may have been meant."""
+    if isinstance(node, dict):
+        return node.setdefault(key, {})
     return node[_place(node, key)]
 
 
@@ -182,40 +213,78 @@ def _place(node: Any, key: str) -> int | str:
     return int(key) if isinstance(node, list) else key
 
 
-def _decode(kind: type, value: Any) -> Any:
-    if kind is Duration:
-        return duration(value)
-    raise NotImplementedError(kind)
-
-
-def _encode(value: Any) -> Any:
-    return f"{value}us" if isinstance(value, Duration) else value
-
-
 def _with_cure(line: str) -> str:
-    """Add to msgspec's line about an unknown key which one may have been meant.
+    """Add to msgspec's line about an unknown key or word which one may have been meant.
 
     >>> _with_cure("Object contains unknown field `timeuot` - at `$.client`")
     "Object contains unknown field `timeuot` - at `$.client`; did you mean 'timeout'?"
+    >>> _with_cure("Invalid enum value 'synk' - at `$.channels[...]`")
+    "Invalid enum value 'synk' - at `$.channels[...]`; expected one of client, provider, sync"
     """
-    found = re.search(r"unknown field `(.*?)`", line)
-    if found is None:
-        return line
-    structs = (each for base in (Strict, Fault, Workload) for each in base.__subclasses__())
-    known = sorted({field for each in structs for field in each.__struct_fields__})
-    close = get_close_matches(found[1], known, n=1)
-    return f"{line}; did you mean {close[0]!r}?" if close else f"{line}; there is no such key"
+    if found := re.search(r"unknown field `(.*?)`", line):
+        known = {field for each in _structs() for field in each.__struct_fields__}
+        return f"{line}; {did_you_mean(found[1], known) or 'there is no such key'}"
+    if found := _NO_SUCH_WORD.search(line):
+        words = ", ".join(sorted(set(_words(found[1], "workload" in found[0]))))
+        return f"{line}; expected one of {words}" if words else line
+    return line
 
 
-def _check(scenario: Scenario) -> None:
-    Topology.azure([*scenario.regions, *scenario.workload.places()])
+_NO_SUCH_WORD = re.compile(r"Invalid (?:enum )?value .*? - at `\$(?:.*?\.)?(\w+)(\[[^]]*\])*`")
+
+
+def _structs() -> list[type[msgspec.Struct]]:
+    """Every struct that a scenario can be made of."""
+    return [
+        *Strict.__subclasses__(),
+        *registry.classes("sim.faults", Fault),
+        *registry.classes("sim.workloads", Workload),
+        *registry.classes("sim.protocols", Settings),
+    ]
+
+
+def _words(key: str, of_workload: bool) -> Iterator[str]:
+    """The words that a key may have: the kinds of a workload or fault, or those of a `Literal`."""
+    for each in _structs():
+        if key in each.__struct_fields__:
+            yield from _literals(get_type_hints(each)[key])
+        elif key == each.__struct_config__.tag_field and issubclass(each, Workload) is of_workload:
+            yield str(each.__struct_config__.tag)
+
+
+def _literals(hint: Any) -> Iterator[str]:
+    for each in get_args(hint):
+        yield from [each] if get_origin(hint) is Literal else _literals(each)
+
+
+def check(scenario: Scenario) -> None:
+    """Refuse what no single value shows. Raises ValueError with a line that names the key.
+
+    For a scenario that was built in Python; `build` and `load` have it done.
+    """
+    if not scenario.regions:
+        raise BadScenario("regions: expected one or more")
+    if scenario.name and not NAME.fullmatch(scenario.name):
+        raise BadScenario(f"name {scenario.name!r}: expected letters, digits and any of _ . -")
     if len(set(scenario.regions)) < len(scenario.regions):
-        raise BadScenario("regions: each may be named once")
+        raise BadScenario(f"regions {scenario.regions}: expected each only once")
+    Topology.azure([*scenario.regions, *scenario.workload.places()])
+    _check_regions("clocks", scenario.clocks, scenario)
     if scenario.sync.delay:
-        pbs(scenario.sync.delay)
-    faults = [fault for variant in scenario.variants for fault in variant.faults]
-    for name in [*scenario.clocks, *(each for fault in faults for each in fault.regions_named())]:
+        try:
+            pbs(scenario.sync.delay)
+        except ValueError as error:
+            raise BadScenario(f"sync.delay: {error}") from None
+    for variant in scenario.variants:
+        for number, fault in enumerate(variant.faults):
+            where = f"variant {variant.name!r}, faults.{number}"
+            named = fault.regions_named()
+            _check_regions(where, named, scenario)
+            if len(set(named)) < len(named):
+                raise BadScenario(f"{where}: regions {list(named)}: expected two that differ")
+
+
+def _check_regions(where: str, names: Iterable[str], scenario: Scenario) -> None:
+    for name in names:
         if name not in scenario.regions:
-            raise UnknownRegion(name, scenario.regions)
-    if scenario.horizon <= 0 or scenario.client.timeout <= 0:
-        raise BadScenario("horizon, client.timeout: expected more than 0s")
+            raise BadScenario(f"{where}: {UnknownRegion(name, scenario.regions)}")

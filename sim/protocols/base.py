@@ -23,7 +23,7 @@ from crdb.command import Reply
 from crdb.errors import CommandError
 from sim.client import Client
 from sim.region import Region
-from sim.units import Duration, duration
+from sim.units import decode
 
 
 class Standing(Enum):
@@ -77,6 +77,8 @@ class Design(ABC):
     """How its payers find another store, in a few words."""
     provider_dedupes: ClassVar[bool] = False
     """Whether it relies on the provider to capture an id only once."""
+    regions_needed: ClassVar[int | None] = None
+    """How many regions it is for; None for any number."""
     settings_type: ClassVar[type[Settings]] = Settings
 
     def __init__(self, world: Any, terms: Terms, settings: Any) -> None:
@@ -151,12 +153,6 @@ def settings_of(name: str, table: dict[str, Any]) -> Any:
     if name not in designs():
         raise ValueError(f"no design {name!r}; there are {', '.join(designs())}")
     try:
-        return msgspec.convert(table, designs()[name].settings_type, dec_hook=_decode)
+        return msgspec.convert(table, designs()[name].settings_type, dec_hook=decode)
     except msgspec.ValidationError as error:
         raise ValueError(f"{name}: {error}") from None
-
-
-def _decode(kind: type, value: Any) -> Any:
-    if kind is Duration:
-        return duration(value)
-    raise TypeError(f"{kind} is not a type of settings")

@@ -13,20 +13,22 @@ failover that gives a payment a new home before the old one's claims have arrive
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zlib import crc32
+
+import msgspec
 
 from sim.failover import HealthProbe
 from sim.protocols.base import Design, Payment, Refused, Settings, Terms
 from sim.region import Region
-from sim.units import Duration
+from sim.units import Period
 
 
 class HomeRegionSettings(Settings, frozen=True):
     unreachable: Literal["refuse", "queue"] = "refuse"
     """What becomes of a payment whose home does not answer."""
-    probe_interval: Duration = Duration(5_000_000)
-    probe_failures: int = 3
+    probe_interval: Period = Period(5_000_000)
+    probe_failures: Annotated[int, msgspec.Meta(ge=1)] = 3
 
 
 class HomeRegion(Design):

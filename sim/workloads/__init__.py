@@ -1,6 +1,6 @@
 """The workloads, one file each: a struct with its parameters that starts the clients of a world."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -9,6 +9,9 @@ class Workload(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True
 ):
     """A stream of requests."""
+
+    compares_designs: ClassVar[bool] = False
+    """Whether it is run under one of `sim.protocols`, and cannot be run without."""
 
     def start(self, world: Any) -> None:
         """Start the clients; they stop asking for more at the scenario's horizon."""

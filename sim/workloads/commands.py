@@ -21,7 +21,7 @@ from crdb.errors import CommandError
 from sim.client import Client, Unknown
 from sim.latency import Exponential
 from sim.rng import Dice
-from sim.units import Duration
+from sim.units import Period
 from sim.workloads import Workload
 
 BLANKS = ("key", "word", "number", "mine")
@@ -36,7 +36,7 @@ class Commands(Workload, frozen=True, tag="commands", kw_only=True):
     ``{number}`` one of 1 to 9, and ``{mine}`` a word that nobody writes twice."""
     clients: int = 3
     """In each region."""
-    every: Duration = Duration(200_000)
+    every: Period = Period(200_000)
     """Mean pause of a client before each command; exponential."""
     keys: int = 3
     words: int = 8

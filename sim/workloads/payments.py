@@ -12,7 +12,7 @@ if the user was told that it is paid, fail if refused or if the user gave up.
 
 from collections.abc import Generator
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -24,7 +24,7 @@ from sim.protocols.base import Payment, Terms, designs, settings_of
 from sim.provider import Provider
 from sim.rng import fraction
 from sim.rules import Loss, Where
-from sim.units import SECOND, Duration
+from sim.units import SECOND, Duration, Period
 from sim.workloads import Workload
 from sim.workloads._payer import Answer, Payer, Shop
 
@@ -43,7 +43,9 @@ _SHARES = (
 class Payments(Workload, frozen=True, tag="payments", kw_only=True):
     """Rates, chances and time-outs of a payments platform."""
 
-    every: Duration = Duration(500_000)
+    compares_designs = True
+
+    every: Period = Period(500_000)
     """Mean time between two payments of one region; they arrive independently (Poisson)."""
     lasts: Duration = Duration(1_200_000_000)
     """How long payments arrive; what has not ended by the scenario's horizon stays open."""
@@ -61,7 +63,7 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
     reroute: float = 0.5
     """The share of repeated requests that go to another region: by default a fair coin's."""
 
-    user_timeout: Duration = Duration(5_000_000)
+    user_timeout: Period = Period(5_000_000)
     """How long a user waits for an answer …"""
     user_backoff: Duration = Duration(1_000_000)
     """… and then before asking again; doubled each time …"""
@@ -73,25 +75,25 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
     within: Duration = Duration(10_000_000)
     """The objective: a payment counts as available if it is answered within this."""
 
-    in_flight: Duration = Duration(60_000_000)
+    in_flight: Period = Period(60_000_000)
     """How long a claim keeps others away that is not done."""
     done: Duration = Duration(86_400_000_000)
     """How long a payment that is done is remembered (24 h is usual, see parameters.json)."""
     request_limit: Duration = Duration(4_000_000)
     """So long after a request a payer claims no more, as its user is about to be gone."""
-    poll: Duration = Duration(500_000)
+    poll: Period = Period(500_000)
     """How long a payer waits before it looks again at what somebody else is doing."""
 
     provider: str = "North Europe"
     """Where the provider is."""
-    capture: Duration = Duration(250_000)
+    capture: Period = Period(250_000)
     """Median time that a capture takes; lognormal."""
-    capture_sigma: str = "0.5"
-    capture_timeout: Duration = Duration(2_000_000)
+    capture_sigma: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.5
+    capture_timeout: Period = Period(2_000_000)
 
-    probe_interval: Duration = Duration(5_000_000)
+    probe_interval: Period = Period(5_000_000)
     """How often a region is pinged, to send users elsewhere when it is down …"""
-    probe_failures: int = 3
+    probe_failures: Annotated[int, msgspec.Meta(ge=1)] = 3
     """… which is after so many failures."""
 
     designs: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
@@ -125,7 +127,7 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
             world.network,
             world.history,
             self.provider,
-            Lognormal(int(self.capture), Decimal(self.capture_sigma)),
+            Lognormal(int(self.capture), Decimal(str(self.capture_sigma))),
             world.streams["provider"],
             dedupes=design.provider_dedupes,
         )
