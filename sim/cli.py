@@ -7,7 +7,6 @@ line on stderr that names the cause and the cure. Progress goes to stderr, and o
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,11 +18,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sim import conformance as vectors
 from sim import divergence
 from sim.kept import BadRun, folder_of, keep, prepare, read
-from sim.listing import listing
+from sim.listing import SECTIONS
 from sim.run import Progress as Say
 from sim.run import check_names, run
 from sim.scenario import BadScenario, changed, load
 from sim.shown import show_divergence, show_names, show_run
+from sim.words import did_you_mean
 
 HOLDS, FAILS, BAD_INPUT = 0, 1, 2
 WIDTH_ELSEWHERE = 140
@@ -44,16 +44,12 @@ app = typer.Typer(
 UsageError: Any = typer.BadParameter.__base__
 
 
-class Section(StrEnum):
-    """What `crdb list` can show."""
-
-    SCENARIOS = "scenarios"
-    PROTOCOLS = "protocols"
-    WORKLOADS = "workloads"
-    FAULTS = "faults"
-    CHECKERS = "checkers"
-    TYPES = "types"
-    COMMANDS = "commands"
+def _section(name: str | None) -> str | None:
+    """A section of the list, or nothing. Raises typer's error for one that is not there."""
+    if name is None or name in SECTIONS:
+        return name
+    hint = did_you_mean(name, SECTIONS) or f"expected one of {', '.join(SECTIONS)}"
+    raise typer.BadParameter(f"{name!r}; {hint}")
 
 
 RunFolder = Annotated[Path, typer.Argument(help="A folder that `crdb run` wrote.")]
@@ -62,14 +58,19 @@ RunFolder = Annotated[Path, typer.Argument(help="A folder that `crdb run` wrote.
 @app.command("list", epilog="Example: crdb list faults")
 def list_(
     section: Annotated[
-        Section | None, typer.Argument(help="Only this, with a line for each name.")
+        str | None,
+        typer.Argument(
+            callback=_section,
+            metavar="SECTION",
+            help=f"Only this, with a line for each name: {', '.join(SECTIONS)}.",
+        ),
     ] = None,
 ) -> None:
     """Show what can be run and named."""
     console = _console()
-    for name, names in listing().items():
+    for name, found in SECTIONS.items():
         if section in (None, name):
-            show_names(console, name, names, lines=bool(section) or name == "scenarios")
+            show_names(console, name, list(found()), lines=bool(section) or name == "scenarios")
 
 
 @app.command(

@@ -9,8 +9,7 @@ Each name comes with one line: the first of its file's docstring, behind the col
 """
 
 import sys
-from collections.abc import Iterator
-from types import ModuleType
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -18,8 +17,10 @@ from crdb import registry
 from crdb.command import TABLE
 from crdb.crdts.base import CRDT
 from sim.checkers import checkers
+from sim.faults import Fault
 from sim.protocols.base import designs
 from sim.scenario import load, shipped
+from sim.workloads import Workload
 
 Named = list[tuple[str, str]]
 """Names, each with what it is."""
@@ -27,44 +28,55 @@ Named = list[tuple[str, str]]
 
 def listing() -> dict[str, Named]:
     """Return every section of `crdb list`."""
-    return {
-        "scenarios": [(name, load(str(path)).title) for name, path in shipped().items()],
-        "protocols": [(name, _about(each.__module__)) for name, each in sorted(designs().items())],
-        "workloads": list(_tagged("sim.workloads")),
-        "faults": list(_tagged("sim.faults")),
-        "checkers": [(name, _about(each.__module__)) for name, each in sorted(checkers().items())],
-        "types": list(_types()),
-        "commands": _commands(),
-    }
+    return {section: list(found()) for section, found in SECTIONS.items()}
 
 
-def _commands() -> Named:
-    """Every command, with what two regions read that ran it on one key at once."""
-    registry.members("crdb.commands")
-    return sorted({entry.name: entry.conflict for entry in TABLE.values()}.items())
+def _scenarios() -> Iterator[tuple[str, str]]:
+    for name, path in shipped().items():
+        yield name, load(str(path)).title
+
+
+def _protocols() -> Iterator[tuple[str, str]]:
+    for name, each in sorted(designs().items()):
+        yield name, _about(each.__module__)
+
+
+def _checkers() -> Iterator[tuple[str, str]]:
+    for name, each in sorted(checkers().items()):
+        yield name, _about(each.__module__)
 
 
 def _types() -> Iterator[tuple[str, str]]:
-    for module in registry.members("crdb.crdts"):
-        for each in _own_classes(module):
-            if issubclass(each, CRDT) and hasattr(each, "name"):
-                yield each.name, _about(module.__name__)
+    for each in registry.classes("crdb.crdts", CRDT):  # type: ignore[type-abstract]
+        if hasattr(each, "name"):
+            yield each.name, _about(each.__module__)
 
 
-def _tagged(package: str) -> Iterator[tuple[str, str]]:
+def _commands() -> Iterator[tuple[str, str]]:
+    """Every command, with what two regions read that ran it on one key at once."""
+    registry.members("crdb.commands")
+    yield from sorted({entry.name: entry.conflict for entry in TABLE.values()}.items())
+
+
+def _kinds(package: str, base: type[msgspec.Struct]) -> Callable[[], Iterator[tuple[str, str]]]:
     """The structs that a scenario names by their ``kind``."""
-    for module in registry.members(package):
-        for each in _own_classes(module):
-            if issubclass(each, msgspec.Struct) and each.__struct_config__.tag:
-                yield str(each.__struct_config__.tag), _about(module.__name__)
+
+    def found() -> Iterator[tuple[str, str]]:
+        for each in registry.classes(package, base):
+            yield str(each.__struct_config__.tag), _about(each.__module__)
+
+    return found
 
 
-def _own_classes(module: ModuleType) -> list[type]:
-    return [
-        each
-        for each in vars(module).values()
-        if isinstance(each, type) and each.__module__ == module.__name__
-    ]
+def _files(package: str, has: str) -> Callable[[], Iterator[tuple[str, str]]]:
+    """The members that every run goes through, unasked: named by their files."""
+
+    def found() -> Iterator[tuple[str, str]]:
+        for module in registry.members(package):
+            if hasattr(module, has):
+                yield module.__name__.rpartition(".")[2], _about(module.__name__)
+
+    return found
 
 
 def _about(module: str) -> str:
@@ -72,3 +84,17 @@ def _about(module: str) -> str:
     line = (sys.modules[module].__doc__ or "").partition("\n")[0]
     name, colon, about = line.partition(": ")
     return (about if colon else name).removesuffix(".")
+
+
+SECTIONS: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {
+    "scenarios": _scenarios,
+    "protocols": _protocols,
+    "workloads": _kinds("sim.workloads", Workload),
+    "faults": _kinds("sim.faults", Fault),
+    "checkers": _checkers,
+    "metrics": _files("sim.metrics", "TABLE"),
+    "plots": _files("sim.plots", "draw"),
+    "types": _types,
+    "commands": _commands,
+}
+"""What `crdb list` can show."""

@@ -63,6 +63,8 @@ def test_the_list_names_everything(crdb: Any) -> None:
         ("workloads", "commands  clients in every region"),
         ("faults", "outage      a region's database stops"),
         ("checkers", "convergence        after healing"),
+        ("metrics", "lag "),
+        ("plots", "duplicates"),
         ("types", "counter "),
         ("commands", "incr         both count"),
     ],
