@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sim.kept import Kept, TrialPrint, versions
-from sim.run import Progress, play
+from sim.run import Progress, play, whole
 from sim.units import clock
 
 Record = dict[str, Any]
@@ -54,8 +54,10 @@ def diff(left: Kept, right: Kept) -> Divergence | None:
             return Divergence(trial.title, causes, [], "has this trial", "has no such trial")
         if other.fingerprint != trial.fingerprint:
             return _first(trial.title, causes, left.records(trial), right.records(other))
-    extra = next(iter(theirs))
-    return Divergence(extra, causes, [], "has no such trial", "has this trial")
+    if theirs:
+        extra = next(iter(theirs))
+        return Divergence(extra, causes, [], "has no such trial", "has this trial")
+    return _whole(left.prints.fingerprint, right.prints.fingerprint)
 
 
 def replay(kept: Kept, progress: Progress | None = None) -> Divergence | None:
@@ -65,6 +67,7 @@ def replay(kept: Kept, progress: Progress | None = None) -> Divergence | None:
     """
     causes = _versions(kept.versions, versions())
     trials = {each.title: each for each in kept.prints.trials}
+    prints = []
     for printed in play(kept.scenario(), kept.prints.seed, progress):
         before: TrialPrint | None = trials.pop(printed.title, None)
         if before is None:
@@ -72,6 +75,13 @@ def replay(kept: Kept, progress: Progress | None = None) -> Divergence | None:
         if before.fingerprint != printed.fingerprint:
             now = msgspec.json.Decoder(Record).decode_lines(printed.trial.history.jsonl())
             return _first(printed.title, causes, kept.records(before), now)
+        prints.append((printed.title, printed.fingerprint))
+    if trials:
+        extra = next(iter(trials))
+        return Divergence(extra, causes, [], "has this trial", "has no such trial")
+    now_whole = whole(prints)
+    if now_whole != kept.prints.fingerprint:
+        return _whole(kept.prints.fingerprint, now_whole)
     return None
 
 
@@ -95,6 +105,12 @@ def differences(left: Any, right: Any, path: str = "") -> list[str]:
 def _versions(left: dict[str, str], right: dict[str, str]) -> list[str]:
     same = "settings, seed and versions are the same: the program itself is not"
     return differences(left, right, "versions") or [same]
+
+
+def _whole(left: str, right: str) -> Divergence:
+    """Of two runs whose trials are the same, each and all."""
+    cause = "fingerprint.json was changed: the trials are the same, and give one fingerprint"
+    return Divergence("the run as a whole", [cause], [], left, right)
 
 
 def _first(

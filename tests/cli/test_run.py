@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -160,6 +161,30 @@ def test_names_that_nobody_has_are_refused(tiny: Scenario, setting: str, line: s
 
 def test_replay_finds_the_same_fingerprint(first: Path) -> None:
     assert replay(read(first)) is None
+
+
+def test_replay_misses_a_trial_that_was_kept_and_does_not_come(first: Path) -> None:
+    prints = msgspec.json.decode((first / "fingerprint.json").read_bytes())
+    prints["trials"].append({"variant": "storm", "protocol": "", "fingerprint": "0" * 32})
+    (first / "fingerprint.json").write_bytes(msgspec.json.encode(prints))
+    found = replay(read(first))
+    assert found is not None
+    assert (found.trial, found.left, found.right) == (
+        "storm",
+        "has this trial",
+        "has no such trial",
+    )
+
+
+def test_a_fingerprint_that_is_not_its_trials_is_no_match(first: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(first, other)
+    prints = msgspec.json.decode((first / "fingerprint.json").read_bytes())
+    right, wrong = prints["fingerprint"], "0" * 32
+    (first / "fingerprint.json").write_bytes(msgspec.json.encode(prints | {"fingerprint": wrong}))
+    for found in (replay(read(first)), diff(read(first), read(other))):
+        assert found is not None
+        assert (found.trial, found.left, found.right) == ("the run as a whole", wrong, right)
 
 
 def test_replay_says_where_the_run_left_its_old_way(first: Path) -> None:
