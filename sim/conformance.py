@@ -30,7 +30,8 @@ from crdb.errors import CommandError
 from crdb.messages import Message
 from crdb.replica import Replica
 from crdb.session import Session
-from sim.expected import matches, plain, why_not_a_form
+from sim.expected import matches, why_not_a_form
+from sim.words import plain
 
 START_US = 1_700_000_000_000_000
 STEP_US = 1_000

@@ -19,6 +19,7 @@ from typing import Any
 
 from crdb.command import Reply
 from crdb.errors import CommandError
+from sim.words import plain
 
 Form = Callable[[Any, Any], bool]
 
@@ -26,15 +27,6 @@ Form = Callable[[Any, Any], bool]
 def matches(expected: Any, reply: Reply) -> bool:
     """Return whether the reply is as expected. An error matches the form ``error`` only."""
     return _matches(expected, plain(reply))
-
-
-def plain(reply: Reply) -> Any:
-    """The reply with text for bytes, which may then be compared with JSON."""
-    if isinstance(reply, bytes):
-        return reply.decode(errors="backslashreplace")
-    if isinstance(reply, list):
-        return [plain(each) for each in reply]
-    return reply
 
 
 def why_not_a_form(expected: Any) -> str | None:
@@ -56,7 +48,15 @@ def why_not_a_form(expected: Any) -> str | None:
             re.compile(value)
         except re.error as error:
             return f"a regular expression as 're' ({error})"
+    if form == "num" and not _tolerance(expected.get("tol", 0)):
+        return "a number of 0 or more as 'tol'"
+    if form == "map":
+        return why_not_a_form(list(value.values()))
     return why_not_a_form(value) if form == "one_of" else None
+
+
+def _tolerance(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _form(expected: dict[str, Any]) -> tuple[str | None, Any]:
@@ -102,6 +102,8 @@ def _map(fields: dict[str, Any], reply: Any) -> bool:
     """A reply of names and values in turn, whatever their order."""
     if not isinstance(reply, list) or len(reply) != 2 * len(fields):
         return False
+    if not all(isinstance(name, str) for name in reply[::2]):
+        return False
     found = dict(zip(reply[::2], reply[1::2], strict=True))
     return found.keys() == fields.keys() and all(
         _matches(value, found[name]) for name, value in fields.items()
@@ -125,8 +127,13 @@ def _names(names: list[str], reply: Any) -> bool:
     """Rows of field names and values in turn, each with a ``name``."""
     if not _rows(reply):
         return False
-    rows = [dict(zip(row[::2], row[1::2], strict=False)) for row in reply]
-    return sorted(str(row.get("name")) for row in rows) == sorted(names)
+    found = [
+        str(value)
+        for row in reply
+        for name, value in zip(row[::2], row[1::2], strict=False)
+        if name == "name"
+    ]
+    return sorted(found) == sorted(names)
 
 
 def _rows(reply: Any) -> bool:

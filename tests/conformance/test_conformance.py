@@ -210,6 +210,12 @@ def test_form(expected: Any, reply: Any, same: bool) -> None:
     assert matches(expected, reply) is same
 
 
+@pytest.mark.parametrize("expected", [{"map": {"a": 1}}, {"names": ["a"]}])
+def test_a_reply_of_another_shape_is_no_match(expected: Any) -> None:
+    assert not matches(expected, [[["a"], 1], 1])
+    assert not matches(expected, [["a"], 1])
+
+
 def test_an_error_matches_only_an_expected_error() -> None:
     text = "ERR wrong number of arguments for 'incr' command"
     assert story(says("A", "INCR", {"error": "ERR wrong"})).outcome == "passed"
@@ -222,7 +228,18 @@ def test_an_error_matches_only_an_expected_error() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [{"range": [1]}, {"set": "a"}, {"re": "("}, {"one_of": [{"x": 1}]}, [{"x": 1}], {"num": "1"}],
+    [
+        {"range": [1]},
+        {"set": "a"},
+        {"re": "("},
+        {"one_of": [{"x": 1}]},
+        [{"x": 1}],
+        {"num": "1"},
+        {"num": 1, "tol": "x"},
+        {"num": 1, "tol": -1},
+        {"map": {"x": {"bogus": 1}}},
+        {"map": {"x": [{"range": [1]}]}},
+    ],
 )
 def test_what_is_no_form(value: Any) -> None:
     assert why_not_a_form(value)
