@@ -2,6 +2,8 @@
 
 import ast
 import re
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +104,22 @@ def test_a_name_says_what_is_inside() -> None:
 )
 def test_banned_words_are_found_whole(name: str, word: str | None) -> None:
     assert banned(name) == word
+
+
+def imported(file: Path) -> Iterator[str]:
+    """The packages that a file imports, wherever in it."""
+    for node in ast.walk(parsed(file)):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+
+
+def test_what_the_program_imports_is_what_it_asks_to_be_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = {re.split(r"[<>=!~ ]", each)[0] for each in project["dependencies"]}
+    used = {name for file in PROGRAM for name in imported(file)}
+    assert used - sys.stdlib_module_names - {"crdb", "sim"} == asked
 
 
 def test_every_folder_of_tests_is_a_package() -> None:
