@@ -37,11 +37,15 @@ class Entry:
         self.expiry: Expiry | None = None
         self.deadline_us = NEVER_US
 
-    def states(self) -> Iterator[State]:
-        """Every state of the key, the expiry last."""
+    def values(self) -> Iterator[State]:
+        """The states of the key, the one that shows first."""
         if self.value is not None:
             yield self.value
         yield from self.others
+
+    def states(self) -> Iterator[State]:
+        """Every state of the key, the expiry last."""
+        yield from self.values()
         if self.expiry is not None:
             yield self.expiry
 
@@ -60,7 +64,9 @@ class Entry:
     def settle(self) -> bool:
         """Drop empty states, show the right one, and say whether the key exists."""
         if self.others:
-            found = [each for each in (self.value, *self.others) if each and not each.empty()]
+            found = [
+                each for each in (self.value, *self.others) if each is not None and not each.empty()
+            ]
             found.sort(key=lambda each: (not each.alive(), each.rank))
             self.value, self.others = (found[0], tuple(found[1:])) if found else (None, ())
         if self.expiry is not None and not self.expiry.alive():
@@ -90,7 +96,7 @@ class Keyspace:
     def merge(self, key: Key, delta: Delta, seen: Container[Dot]) -> Residue | None:
         kind = delta.crdt
         entry = self.keys.get(key)
-        here = entry is not None
+        existed = here = entry is not None
         if entry is None:
             entry = self.ghosts.get(key) or Entry()
         if kind is Expiry:
@@ -103,7 +109,7 @@ class Keyspace:
             residue = state.merge(delta, seen)
         if residue is not None or not here:
             self._place(key, entry)
-        if self.watchers:
+        if self.watchers and (existed or key in self.keys):
             self.touch(key)
         return residue
 
@@ -116,6 +122,15 @@ class Keyspace:
         for session in self.watchers.get(key, ()):
             if key in self.keys or not session.watched.get(key):
                 session.dirty = True
+
+    def unwatch(self, session: Session) -> None:
+        """Tell this session nothing more."""
+        for key in session.watched:
+            self.watchers[key].remove(session)
+            if not self.watchers[key]:
+                del self.watchers[key]
+        session.watched.clear()
+        session.dirty = False
 
     def forget(self, key: Key, record: Dot) -> None:
         """A record of this key is stable."""
@@ -140,11 +155,15 @@ class Keyspace:
         entry = self.keys.get(key) or self.ghosts.get(key)
         here = {} if entry is None else {state.__class__: state for state in entry.states()}
         there = {delta.crdt: delta for delta in whole}
-        kinds = [*there, *(kind for kind in here if kind not in there)]
-        return [
-            here.get(kind, kind()).covered(there.get(kind, kind().complete()), theirs)
-            for kind in kinds
-        ]
+        deltas = []
+        for kind in [*there, *(kind for kind in here if kind not in there)]:
+            state, nothing = here.get(kind, kind()), kind().complete()
+            whole_state = there.get(kind, nothing)
+            if whole_state != state.complete():
+                delta = state.covered(whole_state, theirs)
+                if delta != nothing:
+                    deltas.append(delta)
+        return deltas
 
     def _place(self, key: Key, entry: Entry) -> None:
         """Put the entry where it belongs: among the keys, the ghosts, or nowhere."""
@@ -179,9 +198,11 @@ class Keyspace:
 
     def _forget_deadlines(self) -> None:
         """Drop what keys no longer have: SET EX on one key over and over would fill the heap."""
-        self.deadlines[:] = [
+        kept = [each for each in self.deadlines if each[1] in self.ghosts]
+        kept += [
             (entry.deadline_us, key)
             for key, entry in self.keys.items()
             if entry.deadline_us < NEVER_US
         ]
+        self.deadlines[:] = kept
         heapify(self.deadlines)

@@ -2,11 +2,14 @@
 
 Two cursors: ``sent`` is how far the stream has gone out, ``acked`` how far the peer says that it
 has applied it. With one cursor only, every tick would send everything not yet acknowledged again.
+
+Waiting is measured from the past, never set for the future: a clock that was ahead and is put right
+would else leave a peer unasked for as long as it had been wrong.
 """
 
 from dataclasses import dataclass
 
-RESEND_DOUBLINGS_MAX = 5
+DOUBLINGS_MAX = 5
 
 
 @dataclass(slots=True)
@@ -21,25 +24,54 @@ class Link:
     """Which version of this region's context the peer has been told; -1: tell it again."""
     asked: int = -1
     """The gap that was reported last, so that one gap is reported once."""
+    doubted: bool = False
+    """Ask the peer for an answer with the next tick."""
     heard_at_us: int = 0
-    """When the peer was last heard."""
-    probe_at_us: int = 0
+    """When the peer was last heard …"""
+    spoke_at_us: int = 0
+    """… and when it was last sent something."""
+    since_us: int = 0
+    """Since when an acknowledgement is outstanding."""
     doublings: int = 0
+    """How often the peer was asked in vain: each time, wait twice as long."""
 
     def acknowledge(self, seq: int, now_us: int) -> None:
         """The peer has applied this region's stream up to ``seq``."""
         self.heard_at_us = now_us
-        if seq > self.acked:
+        if seq > self.acked or seq == self.sent:
             self.doublings = 0
-            self.wait(now_us)
+            self.since_us = now_us
         self.acked = seq
 
-    def wait(self, now_us: int) -> None:
-        """Expect an acknowledgement from now on; each time in vain, twice as long."""
-        self.probe_at_us = now_us + (self.resend_after_us << self.doublings)
+    def due_us(self, records: bool) -> int | None:
+        """When to ask the peer for an answer; None if nothing is expected of it.
 
-    def overdue(self, now_us: int) -> bool:
-        return self.acked < self.sent and now_us >= self.probe_at_us
+        ``records``: something here waits to be seen by all regions. A peer whose last word was lost
+        says nothing more by itself.
+        """
+        if self.acked < self.sent:
+            return self.since_us + (self.resend_after_us << self.doublings)
+        if records:
+            quiet_us = max(self.heard_at_us, self.spoke_at_us)
+            return quiet_us + (self.resend_after_us << self.doublings)
+        return None
+
+    def asks(self, now_us: int, records: bool) -> bool:
+        """Whether the peer is to be asked now. Must be called first in every tick."""
+        self.heard_at_us = min(self.heard_at_us, now_us)
+        self.spoke_at_us = min(self.spoke_at_us, now_us)
+        self.since_us = min(self.since_us, now_us)
+        due_us = self.due_us(records)
+        return self.doubted or (due_us is not None and now_us >= due_us)
+
+    def speak(self, now_us: int, asking: bool) -> None:
+        """A message goes out."""
+        if asking:
+            self.doublings = min(self.doublings + 1, DOUBLINGS_MAX)
+        if asking or self.acked == self.sent:
+            self.since_us = now_us
+        self.spoke_at_us = now_us
+        self.doubted = False
 
     def rewind(self, seq: int) -> None:
         """The peer lacks what came after ``seq``: its word counts, not what it once acked."""

@@ -39,6 +39,9 @@ class Deltas(Message, frozen=True):
 class Resend(Message, frozen=True):
     """Something is missing: send again from what ``vector`` says that I have."""
 
+    after: int
+    """The start that was refused. One that has been acknowledged since is an old story."""
+
 
 class Snapshot(Message, frozen=True):
     """A complete state with its context; merged as a whole, so the context comes with it."""

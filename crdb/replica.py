@@ -30,13 +30,14 @@ from crdb import registry
 from crdb.backlog import Backlog
 from crdb.command import TABLE, Reply, lookup
 from crdb.crdts.base import Residue
-from crdb.dots import CausalContext, VersionVector
+from crdb.dots import ACTORS_MAX, CausalContext, VersionVector
 from crdb.errors import CommandError
-from crdb.keyspace import Key, Keyspace
-from crdb.link import RESEND_DOUBLINGS_MAX, Link
+from crdb.keyspace import Entry, Key, Keyspace
+from crdb.link import Link
 from crdb.messages import Deltas, Message, Resend, Snapshot, Write
 from crdb.session import Request, Session
 from crdb.stability import Stability
+from crdb.stamps import REGIONS_MAX
 from crdb.transaction import Draw, Transaction
 
 registry.members("crdb.commands")
@@ -59,7 +60,7 @@ class Received(NamedTuple):
     """What a message led to."""
 
     applied: tuple[Write, ...] = ()
-    """Writes that became visible, in order."""
+    """Writes that were merged, in order; those of a snapshot have 0 for their group."""
     answers: tuple[tuple[int, Message], ...] = ()
     """(region, message) to send back."""
 
@@ -74,9 +75,14 @@ class Replica:
         actor: int | None = None,
         settings: Settings | None = None,
     ) -> None:
-        """``actor`` must never have written before; by default it has the region's number."""
+        """``actor`` must never have written before; by default it has the region's number.
+
+        Raises ValueError for a region or actor that does not fit into a stamp or a dot.
+        """
         self.region = region
         self.actor = region if actor is None else actor
+        if not 0 < region < REGIONS_MAX or not 0 < self.actor < ACTORS_MAX:
+            raise ValueError(f"region {region}, actor {self.actor}: expected 1 to 4095")
         self.settings = settings or Settings()
         self.context = CausalContext()
         self.keyspace = Keyspace()
@@ -89,11 +95,14 @@ class Replica:
         self.heard = 0
         """Counts changes of the context that peers have to be told."""
         self._orphans: set[Key] = set()
+        """Keys that are gone, whose deadline is for this region to remove …"""
+        self._foundlings: set[Key] = set()
+        """… and those whose deadline is another region's, which may never do so."""
 
     # ── door 1 ──────────────────────────────────────────────────────────────────────────────
 
     def execute(self, now_us: int, session: Session, request: Request, draw: Draw) -> Reply:
-        """Run one request. An error is a reply, and changes nothing."""
+        """Run one request of at least one word. An error is a reply, and changes nothing."""
         command = TABLE.get(request[0])
         if command is None or not command.words_min <= len(request) <= command.words_max:
             try:
@@ -102,7 +111,7 @@ class Replica:
                 session.failed = session.queue is not None
                 return error
         if session.queue is not None and not command.immediate:
-            session.queue.append(request)
+            session.queue.append(tuple(request))
             return "QUEUED"
         transaction = self._transaction
         transaction.begin(now_us, session, draw, command.write)
@@ -114,6 +123,10 @@ class Replica:
         except CommandError as error:
             return error
 
+    def close(self, session: Session) -> None:
+        """The client is gone: nobody waits for what it watched."""
+        self.keyspace.unwatch(session)
+
     # ── door 2 ──────────────────────────────────────────────────────────────────────────────
 
     def receive(self, now_us: int, message: Message) -> Received:
@@ -121,19 +134,21 @@ class Replica:
         link = self.links.get(message.region)
         if link is None:
             return Received()
+        if isinstance(message, Resend) and message.after < link.acked:
+            return Received()
         link.acknowledge(message.vector.get(self.actor, 0), now_us)
         received = Received()
         if isinstance(message, Deltas):
-            received = self._receive_deltas(link, message)
+            received = self._receive_deltas(now_us, link, message)
         elif isinstance(message, Snapshot):
-            self._receive_snapshot(message)
+            received = self._receive_snapshot(now_us, message)
         elif isinstance(message, Resend):
             link.rewind(message.vector.get(self.actor, 0))
         self.stability.note(message.region, message.vector)
         self._collect()
         return received
 
-    def _receive_deltas(self, link: Link, message: Deltas) -> Received:
+    def _receive_deltas(self, now_us: int, link: Link, message: Deltas) -> Received:
         have = self.context.vector.get(message.actor, 0)
         if message.probe:
             link.told = link.asked = -1
@@ -141,18 +156,19 @@ class Replica:
             if link.asked == have:
                 return Received()
             link.asked = have
-            return Received(answers=((link.peer, Resend(self.region, self._vector())),))
+            answer = Resend(self.region, self._vector(), message.after)
+            return Received(answers=((link.peer, answer),))
         if message.last <= have:
             return Received()
         applied = message.writes
         if have > message.after:
             applied = tuple(write for write in applied if write[0] > have)
-        self._apply(applied)
+        self._apply(now_us, applied)
         self.context.advance(message.actor, message.last)
         self.heard += 1
         return Received(applied)
 
-    def _apply(self, writes: tuple[Write, ...]) -> None:
+    def _apply(self, now_us: int, writes: tuple[Write, ...]) -> None:
         """Merge what comes next in its stream: only hearsay can have met these dots before."""
         merge, cloud, ghosts = self.keyspace.merge, self.context.cloud, self.keyspace.ghosts
         for _, key, delta in writes:
@@ -160,21 +176,24 @@ class Replica:
             if residue is not None:
                 self._remember(key, residue)
             if ghosts:
-                self._adopt(key)
+                self._adopt(now_us, key)
 
-    def _receive_snapshot(self, message: Snapshot) -> None:
+    def _receive_snapshot(self, now_us: int, message: Snapshot) -> Received:
         """Join a complete state. Its context is merged last, and only because it is complete."""
         theirs = CausalContext(VersionVector(message.vector), message.cloud)
         whole = dict(message.states)
         here = [key for key, _ in self.keyspace.entries()]
+        applied: list[Write] = []
         for key in dict.fromkeys([*whole, *here]):
             for delta in self.keyspace.against(key, whole.get(key, ()), theirs):
                 residue = self.keyspace.merge(key, delta, self.context)
+                applied.append((0, key, delta))
                 if residue is not None:
                     self._remember(key, Residue(lingering=residue.lingering))
-            self._adopt(key)
+            self._adopt(now_us, key)
         self.context.merge(theirs)
         self.heard += 1
+        return Received(tuple(applied))
 
     # ── door 3 ──────────────────────────────────────────────────────────────────────────────
 
@@ -193,36 +212,31 @@ class Replica:
 
     def wake_at(self, now_us: int) -> int | None:
         """When `tick` will next have something to do, on this region's clock; None for never."""
+        if self._orphans or (self.stability.waiting and not self.links):
+            return now_us
         times = []
         for link in self.links.values():
-            if link.sent < self.seq or link.told != self.heard:
+            if link.sent < self.seq or link.told != self.heard or link.doubted:
                 return now_us
-            if link.acked < link.sent or self.stability.waiting:
-                times.append(link.probe_at_us)
-        if self._orphans:
-            return now_us
+            due_us = link.due_us(self.stability.waiting)
+            if due_us is not None:
+                times.append(due_us)
         if self.keyspace.deadlines:
             times.append(self.keyspace.deadlines[0][0])
         return max(now_us, min(times)) if times else None
 
     def _next(self, link: Link, now_us: int) -> Message | None:
-        # A peer whose last word was lost says nothing more by itself; records wait for that word.
-        overdue = link.overdue(now_us) or (
-            self.stability.waiting and now_us >= link.probe_at_us > 0
-        )
-        if overdue:
-            link.doublings = min(link.doublings + 1, RESEND_DOUBLINGS_MAX)
-        if overdue or link.acked == link.sent:
-            link.wait(now_us)
+        asking = link.asks(now_us, self.stability.waiting)
         after = link.sent
-        if after == self.seq and link.told == self.heard and not overdue:
+        if after == self.seq and link.told == self.heard and not asking:
             return None
+        link.speak(now_us, asking)
         found = self.backlog.slice(after, self.seq, self.settings.batch_writes_max)
         if found is None:
             link.sent = self.seq
             return self.snapshot()
         writes, link.sent = found
-        return Deltas(self.region, self._vector(), self.actor, after, link.sent, writes, overdue)
+        return Deltas(self.region, self._vector(), self.actor, after, link.sent, writes, asking)
 
     def snapshot(self) -> Snapshot:
         """The complete state with its context."""
@@ -237,7 +251,11 @@ class Replica:
         return self._transaction.seq
 
     def _vector(self) -> dict[int, int]:
-        """What has been applied here, own writes included: they are applied when made."""
+        """What has been applied here, own writes included.
+
+        SUBTLE: the context learns of own writes here only, and not with every command. Nobody can
+        have met them before: whatever goes out takes its vector from here.
+        """
         if self.seq:
             self.context.vector[self.actor] = self.seq
         return dict(self.context.vector)
@@ -251,11 +269,16 @@ class Replica:
         for dot in residue.lingering:
             self.stability.keep(dot, key)
 
-    def _adopt(self, key: Key) -> None:
-        """A deadline whose key is gone is its owner's to remove."""
+    def _adopt(self, now_us: int, key: Key) -> None:
+        """A deadline whose key is gone is its owner's to remove; others see to it much later."""
         ghost = self.keyspace.ghosts.get(key)
-        if ghost and ghost.expiry and ghost.expiry.owner == self.region:
+        if ghost is None or ghost.expiry is None:
+            return
+        if ghost.expiry.owner == self.region:
             self._orphans.add(key)
+        elif key not in self._foundlings:
+            self._foundlings.add(key)
+            heappush(self.keyspace.deadlines, (now_us + self.settings.owner_grace_us, key))
 
     def _collect(self) -> None:
         """Drop the records that every region is known to have seen."""
@@ -264,25 +287,41 @@ class Replica:
                 self.keyspace.forget(key, record)
 
     def _expire(self, now_us: int) -> None:
-        """Turn expired keys into removals: own ones, and those of owners long not heard."""
-        transaction = self._transaction
-        transaction.begin(now_us, Session(), _no_draw)
-        deadlines = self.keyspace.deadlines
+        """Turn expired keys into removals, each a group of its own."""
+        transaction, deadlines = self._transaction, self.keyspace.deadlines
         while deadlines and deadlines[0][0] <= now_us:
-            _, key = heappop(deadlines)
+            at_us, key = heappop(deadlines)
+            self._foundlings.discard(key)
             entry = self.keyspace.keys.get(key)
-            if entry is None or entry.expiry is None or entry.deadline_us > now_us:
+            if entry is None or entry.deadline_us > now_us:
+                entry = self.keyspace.ghosts.get(key)
+            if entry is None or entry.expiry is None:
                 continue
-            link = self.links.get(entry.expiry.owner or 0)
-            heard_us = 0 if link is None else link.heard_at_us + self.settings.owner_grace_us
-            if heard_us > now_us:
-                heappush(deadlines, (heard_us, key))
+            if self._may_remove(entry, at_us):
+                transaction.begin(now_us, Session(), _no_draw)
+                if not transaction.remove(key):
+                    transaction.drop_orphan(key)
             else:
-                transaction.remove(key)
+                heappush(deadlines, (now_us + self.settings.owner_grace_us, key))
         for key in sorted(self._orphans):
+            transaction.begin(now_us, Session(), _no_draw)
             transaction.drop_orphan(key)
         self._orphans.clear()
         self._collect()
+
+    def _may_remove(self, entry: Entry, at_us: int) -> bool:
+        """Whether this region may remove what has expired, now that its time ``at_us`` has come.
+
+        The owner may. Others ask the owner first, and only if it then says nothing for the grace
+        time may they: a clock that runs ahead must not rob an owner that is there.
+        """
+        assert entry.expiry is not None
+        link = self.links.get(entry.expiry.owner or 0)
+        if link is None:
+            return True
+        asked_us = at_us - self.settings.owner_grace_us
+        link.doubted = at_us == entry.deadline_us or link.heard_at_us >= asked_us
+        return not link.doubted
 
 
 def _no_draw(n: int) -> int:

@@ -18,7 +18,7 @@ True
 Source: Baquero, Almeida, Shoker, "Pure operation-based replicated data types" (2017).
 """
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from crdb.dots import Dot, actor_of, dot, seq_of
@@ -35,11 +35,16 @@ class Stability:
         self._confirmed: dict[int, Vector] = {region: {} for region in regions}
         self._claimed: dict[int, Vector] = {}
         self._newest: dict[int, Vector] = {}
-        self._waiting: dict[int, deque[tuple[int, bytes]]] = {}
+        self._waiting: dict[int, OrderedDict[bytes, int]] = {}
+        """Actor -> key -> its latest record there, the longest unchanged first."""
 
     def keep(self, record: Dot, key: bytes) -> None:
-        """Remember that ``key`` holds a record under this dot."""
-        self._waiting.setdefault(actor_of(record), deque()).append((seq_of(record), key))
+        """Remember that ``key`` holds a record under this dot.
+
+        Once an actor's later record of a key is stable, so are its earlier ones: one is kept.
+        """
+        waiting = self._waiting.setdefault(actor_of(record), OrderedDict())
+        waiting[key] = max(seq_of(record), waiting.pop(key, 0))
 
     def note(self, region: int, vector: Vector) -> None:
         """A region says what it has applied.
@@ -47,7 +52,9 @@ class Stability:
         A claim waits here until it is confirmed, since under steady traffic the newest is always a
         little ahead of what has arrived; the newest is kept too, for it may be the last.
         """
-        if region in self._confirmed:
+        newest = self._newest.get(region, {})
+        overtaken = all(newest.get(actor, 0) >= seq for actor, seq in vector.items())
+        if region in self._confirmed and not overtaken:
             self._newest[region] = vector
             self._claimed.setdefault(region, vector)
 
@@ -62,15 +69,15 @@ class Stability:
                 del self._claimed[region]
         done: list[tuple[Dot, bytes]] = []
         for actor in sorted(self._waiting):
-            queue = self._waiting[actor]
+            waiting = self._waiting[actor]
             frontier = min(
                 (vector.get(actor, 0) for vector in self._confirmed.values()),
                 default=mine.get(actor, 0),
             )
-            while queue and queue[0][0] <= frontier:
-                seq, key = queue.popleft()
+            while waiting and waiting[next(iter(waiting))] <= frontier:
+                key, seq = waiting.popitem(last=False)
                 done.append((dot(actor, seq), key))
-            if not queue:
+            if not waiting:
                 del self._waiting[actor]
         return done
 

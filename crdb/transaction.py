@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from crdb import stamps
 from crdb.crdts.base import CRDT, NOTHING, Delta, Residue
-from crdb.crdts.expiry import FOREVER, Expiry, ExpiryDelta
+from crdb.crdts.expiry import FOREVER, Expiry
 from crdb.dots import SEQ_BITS, SEQ_MASK, Dot
 from crdb.errors import wrong_type
 from crdb.keyspace import NEVER_US, Entry, Key, Keyspace
@@ -149,21 +149,18 @@ class Transaction:
     def remove(self, key: Key) -> bool:
         """Observed removal of all that the key holds. False if it did not exist."""
         entry = self._keys.get(key)
-        if entry is None or entry.value is None:
+        if entry is None:
             return False
-        for state in (entry.value, *entry.others):
+        for state in list(entry.values()):
             if state.alive():
                 self.write(key, state.clear(self.take(1)))
         return True
 
     def expire_at(self, key: Key, deadline_ms: int | None) -> None:
         """Set the deadline of an existing key; None lets it live for ever."""
-        entry = self._keys[key]
-        expiry, order = entry.expiry, self._forever
-        if deadline_ms is not None:
-            order = stamps.stamp(deadline_ms, self.region)
-        covers = None if expiry is None else expiry.held()
-        self.write(key, ExpiryDelta(self.take(1), order, None, covers))
+        expiry = self._keys[key].expiry or Expiry()
+        deadline = FOREVER if deadline_ms is None else deadline_ms
+        self.write(key, expiry.expire_at(deadline, self.region, self.take(1)))
 
     def deadline_ms(self, key: Key) -> int | None:
         """When an existing key expires, None for never."""

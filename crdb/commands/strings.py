@@ -47,12 +47,13 @@ BOTTOM = String()
 def assign(txn: Transaction, key: Key, value: bytes) -> None:
     """Replace the value of whatever type the key holds; its expiry stays."""
     entry = txn.find(key)
-    string = None if entry is None or entry.others else entry.value
-    if type(string) is not String:
-        if entry is not None:
-            txn.remove(key)
-        string = BOTTOM
+    states = [] if entry is None else list(entry.values())
+    string = next((each for each in states if isinstance(each, String)), BOTTOM)
     txn.write(key, string.assign(value, txn.stamp(), txn.take(String.DOTS)))
+    # The others only now: a key that were gone in between would lose its expiry.
+    for other in states:
+        if other is not string and other.alive():
+            txn.write(key, other.clear(txn.take(1)))
 
 
 def replace(txn: Transaction, key: Key, value: bytes) -> None:
@@ -121,11 +122,8 @@ def set_(txn: Transaction, key: Key, value: bytes, *words: bytes) -> Reply:
     if deadline is not None and deadline <= txn.now_ms:
         txn.remove(key)
         return old if options.get else "OK"
-    if options.keep_ttl and txn.find(key) is not None:
-        deadline = txn.deadline_ms(key)
     assign(txn, key, value)
-    # A deadline ends with the states it was set on: replacing another type loses it.
-    if not options.keep_ttl or txn.deadline_ms(key) != deadline:
+    if not options.keep_ttl:
         txn.expire_at(key, deadline)
     return old if options.get else "OK"
 

@@ -70,13 +70,7 @@ def watch(txn: Transaction, *keys: Key) -> Reply:
 
 @command("unwatch", 1, "fast")
 def unwatch(txn: Transaction) -> Reply:
-    session, watchers = txn.session, txn.keyspace.watchers
-    for key in session.watched:
-        watchers[key].remove(session)
-        if not watchers[key]:
-            del watchers[key]
-    session.watched.clear()
-    session.dirty = False
+    txn.keyspace.unwatch(txn.session)
     return "OK"
 
 

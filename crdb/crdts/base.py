@@ -120,7 +120,10 @@ class CRDT(ABC, Generic[D]):
         return not self.alive()
 
     def forget(self, dot: Dot) -> None:
-        """Every region has seen ``dot`` and all it was concurrent with: drop its record."""
+        """Every region has seen ``dot`` and all it was concurrent with.
+
+        Drop its record, and the earlier ones of its actor.
+        """
 
 
 T = TypeVar("T", bound=CRDT[Any])

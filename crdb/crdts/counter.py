@@ -135,15 +135,20 @@ class Counter(CRDT[Part | CounterDelta]):
         )
 
     def merge(self, delta: Part | CounterDelta, seen: Container[Dot]) -> Residue | None:
-        if type(delta) is not Part or self.resets:
+        if type(delta) is not Part:
             return self._merge_resets(general(delta), seen)
         parts, actor = self.parts, delta.last >> SEQ_BITS
         mine = parts.get(actor)
         if mine is None:
+            if self.resets:
+                return self._merge_resets(general(delta), seen)
             if delta.last not in seen:
                 parts[actor] = delta
                 self.total += delta.amount
+        elif mine.birth != delta.birth and self.resets:
+            return self._merge_resets(general(delta), seen)
         elif mine.last < delta.last:
+            # Of one birth, what a reset saw has been taken off already, and cancels out.
             parts[actor] = delta
             self.total += delta.amount - mine.amount
         return None if parts else Residue()
@@ -177,8 +182,10 @@ class Counter(CRDT[Part | CounterDelta]):
 
     def forget(self, dot: Dot) -> None:
         births = {part.birth for part in self.parts.values()}
-        if not any(part.birth in births for part in self.resets.get(dot, ())):
-            self.resets.pop(dot, None)
+        for reset, parts in list(self.resets.items()):
+            stable = actor_of(reset) == actor_of(dot) and reset <= dot
+            if stable and not any(part.birth in births for part in parts):
+                del self.resets[reset]
 
     def complete(self) -> CounterDelta:
         return CounterDelta(_tuple(self.parts.values()), tuple(sorted(self.resets.items())))

@@ -57,7 +57,7 @@ class RegisterDelta(Delta, frozen=True, gc=False):
         """The delta that adds these siblings; the one that shows comes first."""
         if not siblings:
             return cls(covers=covers)
-        top = max(siblings, key=lambda dot: (*siblings[dot], dot))
+        top = max(siblings, key=lambda dot: (siblings[dot][0], dot))
         losers = {dot: siblings[dot] for dot in siblings if dot != top}
         return cls(top, *siblings[top], covers, losers or None)
 

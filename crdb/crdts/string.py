@@ -142,11 +142,24 @@ class String(CRDT[Any]):
         return text if base is None else show(base + counter.total)
 
     def integer(self) -> int | None:
-        """The value as a 64-bit integer; None where it is not one. 0 for bottom."""
-        register, total = self.register, self.counter.total
+        """The value as an integer; None where it is not one, 0 for bottom.
+
+        After concurrent increments it may be beyond 64 bits: a decrement can bring it back.
+        """
+        register, counter = self.register, self.counter
+        total = counter.total
         if register is not None and register.dot:
-            return parse_int(self.value() or b"")
-        return total if total.__class__ is int else parse_int(show(total))
+            base = parse_int(register.top)
+            if not counter.parts:
+                return base
+            if base is None:
+                base = parse_decimal(register.top)  # type: ignore[assignment]
+                if base is None:
+                    return None
+            total = base + total
+        if total.__class__ is int:
+            return total
+        return int(total) if total == int(total) else None
 
     def __repr__(self) -> str:
         return f"String({self.value()!r}, {self.register!r}, {self.counter!r})"

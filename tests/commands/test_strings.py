@@ -4,6 +4,7 @@ import pytest
 
 from crdb.replica import Replica
 from tests.commands.conftest import NOW_US, Run
+from tests.regions import Regions
 
 SYNTAX = "ERR syntax error"
 INVALID = "ERR invalid expire time in 'set' command"
@@ -252,3 +253,25 @@ def test_an_error_leaves_nothing_to_replicate(run: Run, replica: Replica) -> Non
     for line in ("INCR n", "INCR s", "MSET n", "SET n v NX XX", "APPEND s x", "GETDEL s"):
         assert isinstance(run(line), str), line
     assert len(replica.backlog) == writes
+
+
+def test_append_to_a_key_of_two_types_keeps_its_expiry() -> None:
+    regions = Regions(2)
+    regions.say(1, "SET k v EX 100")
+    regions.say(2, "SADD k m")
+    regions.settle()
+    assert regions.say(1, "APPEND k x") == 2
+    assert regions.say(1, "TTL k") == 100
+    regions.settle()
+    assert regions.everywhere("GET k") == [b"vx"] * 2
+
+
+def test_a_sum_past_64_bits_comes_back_whatever_it_began_with() -> None:
+    regions = Regions(2)
+    regions.say(1, "SET k 0")
+    regions.settle()
+    for region in (1, 2):
+        regions.say(region, f"INCRBY k {2**63 - 8}")
+    regions.settle()
+    assert str(regions.say(1, "INCR k")) == "ERR increment or decrement would overflow"
+    assert regions.say(1, f"DECRBY k {2**63 - 1}") == 2**63 - 15
