@@ -5,11 +5,12 @@ A client is a SimPy process that calls a region and waits for the reply or its t
     reply = yield from client.call(region, b"INCR", b"visits")
 
 A reply that does not come in time raises `Unknown`: the request or the reply was lost, or is still
-on its way, so the command may have been carried out. Every call enters the history.
+on its way, so the command may have been carried out. Every call enters the history, and so does
+every attempt of `Client.call_until_answered`.
 """
 
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Generator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -17,8 +18,8 @@ from crdb.command import Reply
 from crdb.errors import CommandError
 from crdb.session import Session
 from sim.engine import Call, Engine
-from sim.history import FAIL, INFO, OK, History, Op
-from sim.network import Network
+from sim.history import FAIL, INFO, OK, History, Op, Outcome
+from sim.network import Deliver, Network
 from sim.region import Ask, Region
 from sim.rng import Dice
 
@@ -30,20 +31,25 @@ class Unknown(Exception):
 
 
 class Backoff(msgspec.Struct, frozen=True):
-    """Waits between attempts: the base doubles each time up to the cap, jittered by chance.
+    """How often to try, and waits between attempts: ``min(cap, random * base * 2^n)``.
 
-    The default figures are redis-py 8.1's: ``min(cap, random * base * 2^n)``.
+    The waits are those of redis-py 8.1, base and cap included. It tries eleven times by default;
+    four are enough here, since a simulated time-out is much longer than those waits.
     """
 
     attempts: int = 4
+    """The first one included."""
     base_us: int = 10_000
     cap_us: int = 1_000_000
-    jitter: bool = True
+
+    @classmethod
+    def of(cls, settings: Any) -> "Backoff":
+        """Return what a scenario's client settings say."""
+        return cls(settings.attempts, int(settings.backoff_base), int(settings.backoff_cap))
 
     def wait_us(self, attempt: int, dice: Dice) -> int:
         """How long to wait after failed attempt number ``attempt``, counted from 1."""
-        limit_us = min(self.cap_us, self.base_us << min(attempt, 40))
-        return dice.below(limit_us + 1) if self.jitter else limit_us
+        return dice.below(min(self.cap_us, self.base_us << min(attempt, 40)) + 1)
 
 
 class Signal:
@@ -74,6 +80,15 @@ class Signal:
 _TIMEOUT = object()
 
 
+class Open(NamedTuple):
+    """The call under way."""
+
+    region: Region
+    request: tuple[bytes, ...]
+    invoked_us: int
+    signal: Signal
+
+
 class Client:
     """One session of a client at a place. It has one call under way at a time."""
 
@@ -92,8 +107,9 @@ class Client:
         self.timeout_us = timeout_us
         self.history = history
         self._network = network
-        self._sessions: dict[int, Session] = {}
-        self._waiting: Signal | None = None
+        self._sessions: dict[tuple[int, int], Session] = {}
+        """By region and its epoch: after a crash the next call makes a new connection."""
+        self._open: Open | None = None
         self._deadline_us = 0
         self._alarm: Call | None = None
         self._alarm_at_us = 0
@@ -101,30 +117,66 @@ class Client:
     def call(self, region: Region, *request: bytes) -> Generator[Any, Any, Reply]:
         """Send one request and wait. An error reply is returned; raises `Unknown` without reply."""
         engine = self.engine
-        session = self._sessions.get(region.number)
+        line = region.number, region.epoch
+        session = self._sessions.get(line)
         if session is None:
-            session = self._sessions[region.number] = Session()
-        self._waiting = signal = Signal(engine)
-        began_us = engine._now
-        self._deadline_us = began_us + self.timeout_us
+            session = self._sessions[line] = Session()
+        signal = Signal(engine)
+        self._open = call = Open(region, request, engine._now, signal)
+        self._deadline_us = engine._now + self.timeout_us
         if self._alarm is None or self._deadline_us < self._alarm_at_us:
             self._set_alarm()
-        ask = Ask(session, request, self.place, self.process, signal.fire)
-        self._network.send(
-            self.place, region.place, "client", ask, region.ask, connection=self.process
-        )
+        ask = Ask(session, region.epoch, request, self.place, self.process, signal.fire)
+        self._send(region, ask, region.ask)
         try:
             reply = yield signal
         finally:
-            self._waiting = None
+            self._open = None
         if reply is _TIMEOUT:
-            self._enter(region, request, began_us, INFO, None)
-            # The session's connection is given up; what MULTI or WATCH had begun goes with it.
-            del self._sessions[region.number]
+            self._enter(call, engine._now, INFO, None)
+            self._give_up(call, line)
             raise Unknown(f"no reply from {region.name} within {self.timeout_us} us")
         outcome = FAIL if isinstance(reply, CommandError) else OK
-        self._enter(region, request, began_us, outcome, reply)
+        self._enter(call, engine._now, outcome, reply)
         return reply  # type: ignore[no-any-return]
+
+    def call_until_answered(
+        self, regions: Sequence[Region], request: Sequence[bytes], backoff: Backoff, dice: Dice
+    ) -> Generator[Any, Any, Reply]:
+        """Call up to ``backoff.attempts`` times, each time the next of ``regions``, in a circle.
+
+        SUBTLE: at least once. An attempt without reply may have been carried out, so this is for
+        commands that do no harm when they are run again, perhaps after somebody else's. Raises
+        `Unknown` when the last attempt has got no reply; what each came to is in the history.
+        """
+        attempt = 1
+        while True:
+            region = regions[(attempt - 1) % len(regions)]
+            try:
+                return (yield from self.call(region, *request))
+            except Unknown:
+                if attempt >= backoff.attempts:
+                    raise
+            yield from self.pause(backoff.wait_us(attempt, dice))
+            attempt += 1
+
+    def cut_short(self) -> None:
+        """Enter the call under way into the history, if there is one, as one that stays open."""
+        if self._open is not None:
+            self._enter(self._open, None, INFO, None)
+
+    def _give_up(self, call: Open, line: tuple[int, int]) -> None:
+        """Close the connection, with what MULTI or WATCH had begun on it."""
+        session = self._sessions.pop(line)
+        watches = session.watched or call.request[0].upper() == b"WATCH"
+        # The close goes the way of the requests, behind them. Without WATCH nobody would notice.
+        if watches and call.region.epoch == line[1]:
+            self._send(call.region, session, call.region.close)
+
+    def _send(self, region: Region, message: Any, deliver: Deliver) -> None:
+        self._network.send(
+            self.place, region.place, "client", message, deliver, connection=self.process
+        )
 
     def _set_alarm(self) -> None:
         """Ring when the call under way times out.
@@ -139,30 +191,35 @@ class Client:
 
     def _ring(self, _: object) -> None:
         self._alarm = None
-        if self._waiting is None:
+        if self._open is None:
             return
         if self._deadline_us > self.engine._now:
             self._set_alarm()
         else:
-            self._waiting.fire(_TIMEOUT)
+            self._open.signal.fire(_TIMEOUT)
 
-    def _enter(
-        self, region: Region, request: tuple[bytes, ...], began_us: int, outcome: Any, reply: Reply
-    ) -> None:
-        value = str(reply) if isinstance(reply, CommandError) else reply
+    def _enter(self, call: Open, completed_us: int | None, outcome: Outcome, reply: Reply) -> None:
+        name, *args = call.request
         self.history.op(
             Op(
                 self.process,
-                region.name,
-                request[0].decode(),
-                request[1:],
-                began_us,
-                self.engine._now,
+                call.region.name,
+                name.decode(),
+                tuple(args),
+                call.invoked_us,
+                completed_us,
                 outcome,
-                value,
+                _plain(reply),
             )
         )
 
     def pause(self, delay_us: int) -> Wait:
         """Let time pass."""
         yield self.engine.timeout(delay_us)
+
+
+def _plain(reply: Reply) -> Reply:
+    """The reply with text for errors, also for those inside of EXEC's."""
+    if isinstance(reply, CommandError):
+        return str(reply)
+    return [_plain(each) for each in reply] if isinstance(reply, list) else reply

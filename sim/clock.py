@@ -26,7 +26,7 @@ _MILLION = 1_000_000
 class RegionClock:
     """One region's wall clock, in microseconds since 1970."""
 
-    __slots__ = ("_base_us", "_drift_ppm", "_engine", "_since_us")
+    __slots__ = ("_base_us", "_engine", "_epoch_us", "_since_us", "drift_ppm")
 
     def __init__(
         self, engine: Engine, offset_us: int = 0, drift_ppm: int = 0, epoch_us: int = EPOCH_US
@@ -36,14 +36,19 @@ class RegionClock:
         Raises ValueError for a drift that would stop the clock or turn it back.
         """
         self._engine = engine
+        self._epoch_us = epoch_us
         self._base_us = epoch_us + offset_us + engine.now
         self._since_us = engine.now
-        self._drift_ppm = _drift(drift_ppm)
+        self.drift_ppm = _drift(drift_ppm)
 
     def now(self) -> int:
         """Return what the clock reads, in microseconds since 1970."""
         elapsed_us = self._engine.now - self._since_us
-        return self._base_us + elapsed_us + elapsed_us * self._drift_ppm // _MILLION
+        return self._base_us + elapsed_us + elapsed_us * self.drift_ppm // _MILLION
+
+    def ahead_us(self) -> int:
+        """Return by how many microseconds the clock is ahead of true time."""
+        return self.now() - self._epoch_us - self._engine.now
 
     def step(self, by_us: int) -> None:
         """Move the clock by so much at once; negative turns it back."""
@@ -54,7 +59,7 @@ class RegionClock:
         speed = _drift(drift_ppm)
         self._base_us = self.now()
         self._since_us = self._engine.now
-        self._drift_ppm = speed
+        self.drift_ppm = speed
 
     def to_engine_delay(self, wall_us: int) -> int:
         """Return in how many microseconds of engine time the clock first reads `wall_us`.
@@ -64,7 +69,7 @@ class RegionClock:
         """
         if self.now() >= wall_us:
             return 0
-        speed = _MILLION + self._drift_ppm
+        speed = _MILLION + self.drift_ppm
         elapsed_us = -((self._base_us - wall_us) * _MILLION // speed)  # rounded up
         return self._since_us + elapsed_us - self._engine.now
 

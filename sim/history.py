@@ -22,6 +22,8 @@ from typing import Any
 
 import msgspec
 
+from sim.words import plain
+
 
 class Outcome(StrEnum):
     """What the client knows of its operation."""
@@ -88,9 +90,11 @@ class History:
         """Enter an operation, when its outcome is known."""
 
     def happened(self, at_us: int, kind: str, place: str, what: str, **detail: Any) -> None:
+        """Enter a happening at engine time ``at_us``; the details must be plain values."""
         self.happenings.append(Happening(at_us, kind, place, what, detail))
 
     def of_kind(self, *kinds: str) -> list[Happening]:
+        """Return the happenings of any of these kinds, as they were entered: in order of time."""
         return [each for each in self.happenings if each.kind in kinds]
 
     def jsonl(self) -> bytes:
@@ -98,7 +102,7 @@ class History:
         lines: list[dict[str, Any]] = []
         for name, rows in self._tables():
             lines += [
-                {"record": name} | _text(msgspec.to_builtins(row, builtin_types=(bytes,)))
+                {"record": name} | plain(msgspec.to_builtins(row, builtin_types=(bytes,)))
                 for row in rows
             ]
         lines.append({"record": "readings", "readings": self.readings})
@@ -115,14 +119,3 @@ class History:
 
     def _tables(self) -> tuple[tuple[str, list[Any]], ...]:
         return ("op", self.ops), ("happening", self.happenings), ("lag", self.lags)
-
-
-def _text(value: Any) -> Any:
-    """A tree of plain values with text for bytes."""
-    if isinstance(value, bytes):
-        return value.decode(errors="backslashreplace")
-    if isinstance(value, dict):
-        return {key: _text(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_text(each) for each in value]
-    return value

@@ -5,7 +5,9 @@ a batch may wait longer in queues (``sync_delay``). On real wires the jitter is 
 this, and not the wire, is where replication lag comes from.
 
 A region serves one request at a time, each for ``service_us``. While it is down it answers
-nobody, and what was on its connections is lost; what it had acknowledged stays.
+nobody, and what was on its connections is lost; what it had acknowledged stays. Each crash begins a
+new epoch: connections of an older one are broken, so their requests get no reply, and what MULTI or
+WATCH had begun on them is gone.
 """
 
 from bisect import bisect_right
@@ -24,6 +26,7 @@ from sim.history import History, Lag
 from sim.latency import Latency
 from sim.network import Network
 from sim.rng import Dice
+from sim.words import plain
 
 Answer = Callable[[Reply], object]
 
@@ -32,6 +35,8 @@ class Ask(msgspec.Struct, frozen=True):
     """A request on its way to a region. (A Struct, which is made at half a named tuple's price.)"""
 
     session: Session
+    epoch: int
+    """The region's when it was sent."""
     request: Request
     place: str
     """Where the client is."""
@@ -85,6 +90,8 @@ class Region:
         self.clock = clock
         self.replica = Replica(number, peers, settings=settings)
         self.up = True
+        self.epoch = 0
+        """Counts the times that it went down."""
         self.syncer = syncer or Syncer()
         self.service_us = service_us
         self._network = network
@@ -102,6 +109,8 @@ class Region:
         self._marks: list[tuple[int, int]] = []
         """(sequence number, engine time) of the first write of each batch not yet everywhere."""
         self._busy_until_us = 0
+        self._crashes = 0
+        """Those that no restart has undone."""
 
     def join(self, regions: Iterable["Region"]) -> None:
         """Learn where the peers' messages are delivered."""
@@ -110,8 +119,8 @@ class Region:
     # ── clients ─────────────────────────────────────────────────────────────────────────────
 
     def ask(self, ask: Ask) -> None:
-        """A request arrives."""
-        if not self.up:
+        """A request arrives; one that was sent before a crash is dropped."""
+        if not self.up or ask.epoch != self.epoch:
             return
         if self.service_us:
             start_us = max(self.engine.now, self._busy_until_us)
@@ -121,7 +130,7 @@ class Region:
             self._serve(ask)
 
     def _serve(self, ask: Ask) -> None:
-        if self.up:
+        if self.up and ask.epoch == self.epoch:
             reply = self.execute(ask.session, ask.request)
             self._network.send(
                 self.place, ask.place, "client", reply, ask.answer, connection=ask.connection
@@ -138,6 +147,11 @@ class Region:
             if not self._soon:
                 self._arrange()
         return reply
+
+    def close(self, session: Session) -> None:
+        """A client gives up a connection: nobody watches or queues on it any more."""
+        end = b"UNWATCH" if session.queue is None else b"DISCARD"
+        self.replica.execute(self.clock.now(), session, (end,), self._draw)
 
     # ── peers ───────────────────────────────────────────────────────────────────────────────
 
@@ -199,21 +213,62 @@ class Region:
 
     def _send(self, letter: tuple[int, Parcel]) -> None:
         peer, parcel = letter
-        self._network.send(self.name, self._peers[peer], "sync", parcel, self._deliver[peer])
+        self._network.send(self.place, self._peers[peer], "sync", parcel, self._deliver[peer])
 
     # ── faults ──────────────────────────────────────────────────────────────────────────────
 
     def crash(self) -> None:
-        """Stop. Connections break; what was acknowledged stays, as with a log always synced."""
+        """Stop. Connections break; what was acknowledged stays, as with a log always synced.
+
+        A region that is down already needs one restart more.
+        """
+        self._crashes += 1
+        if not self.up:
+            return
         self.up = False
+        self.epoch += 1
+        self._busy_until_us = 0
+        watching = self.replica.keyspace.watchers.values()
+        for session in [each for sessions in watching for each in sessions]:
+            self.close(session)
         for peer, lane in self._lanes.items():
             lane.cancel()
             self._lanes[peer] = Lane(self.engine)
-        self._network.reset(self.name, channels={"sync"})
+        self._network.reset(self.place, channels={"sync"})
 
     def restart(self) -> None:
-        self.up = True
-        self._arrange()
+        """Undo one crash; come back once all are undone. Raises RuntimeError if none is left."""
+        if not self._crashes:
+            raise RuntimeError(f"{self.name} is up: there is no crash to undo")
+        self._crashes -= 1
+        self.up = not self._crashes
+        if self.up:
+            self._arrange()
+
+    def step_clock(self, by_us: int) -> None:
+        """Move the clock by so many microseconds at once; negative turns it back."""
+        self.clock.step(by_us)
+        self._clock_changed()
+
+    def drift_clock(self, by_ppm: int) -> None:
+        """Let the clock gain so many microseconds a second more than so far.
+
+        Raises ValueError for a drift that would stop the clock or turn it back.
+        """
+        self.clock.drift(self.clock.drift_ppm + by_ppm)
+        self._clock_changed()
+
+    def _clock_changed(self) -> None:
+        self.tell_clock()
+        # An alarm is set in engine time: what it waits for may now come sooner, or later.
+        if self.up and not self._soon:
+            self._arrange()
+
+    def tell_clock(self) -> None:
+        """Enter into the history how far the clock is ahead of true time, in microseconds."""
+        self._history.happened(
+            self.engine.now, "clock", self.name, "offset", offset_us=self.clock.ahead_us()
+        )
 
     # ── for those who look ──────────────────────────────────────────────────────────────────
 
@@ -232,14 +287,9 @@ class Region:
             state = entry.value
             if state is None:
                 continue
-            value = state.value()
-            held[key.decode(errors="backslashreplace")] = {
+            held[plain(key)] = {
                 "type": state.name,
-                "value": sorted(map(_text, value)) if isinstance(value, set) else _text(value),
+                "value": plain(state.value()),
                 "deadline_us": entry.deadline_us if entry.expiry else None,
             }
         return held
-
-
-def _text(value: Any) -> Any:
-    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
