@@ -1,39 +1,55 @@
-"""The nemesis: plays a variant's faults at their times, and writes down what it did."""
+"""The nemesis: plays a variant's faults at their times, and writes down what it did.
+
+Every fault that begins has a number of its own. Its happenings carry it, so that of two equal
+faults each end finds its beginning, and its dice are named after it.
+"""
 
 from collections.abc import Iterable
+from functools import partial
+from itertools import count
 from typing import Any
 
-from sim.faults import Fault
+from sim.faults import Fault, Undo
 
 
 class Nemesis:
-    """Starts and stops the faults of one world."""
+    """Begins and ends the faults of one world."""
 
-    def __init__(self, world: Any, faults: Iterable[Fault]) -> None:
+    def __init__(self, world: Any, faults: Iterable[Fault] = ()) -> None:
+        """Plan `faults`, numbered from 1 in this order."""
         self._world = world
-        self._active: list[Fault] = []
-        self._calls = [world.engine.call_at(int(fault.at), self._start, fault) for fault in faults]
+        self._active: dict[int, tuple[Fault, Undo]] = {}
+        self._numbers = count(1)
+        self._calls = [
+            world.engine.call_at(int(fault.at), partial(self._begin, next(self._numbers)), fault)
+            for fault in faults
+        ]
 
-    def _start(self, fault: Fault) -> None:
-        fault.start(self._world)
-        self._active.append(fault)
-        self._note("fault", fault)
-        if fault.lasts:
-            self._world.engine.call_in(int(fault.lasts), self._stop, fault)
-
-    def _stop(self, fault: Fault) -> None:
-        if fault in self._active:
-            self._active.remove(fault)
-            fault.stop(self._world)
-            self._note("heal", fault)
+    def begin(self, fault: Fault) -> None:
+        """Begin a fault that was not planned, now and for as long as it says."""
+        self._begin(next(self._numbers), fault)
 
     def heal(self) -> None:
-        """Stop whatever is still going on, and begin nothing more."""
+        """End whatever is still going on, and begin nothing more that was planned."""
         for call in self._calls:
             call.cancel()
-        for fault in list(self._active):
-            self._stop(fault)
+        for number in list(self._active):
+            self._end(number)
 
-    def _note(self, kind: str, fault: Fault) -> None:
+    def _begin(self, number: int, fault: Fault) -> None:
+        dice = self._world.streams[f"fault {number}"]
+        self._active[number] = fault, fault.start(self._world, dice)
+        self._note("fault", number, fault)
+        if fault.lasts:
+            self._world.engine.call_in(int(fault.lasts), self._end, number)
+
+    def _end(self, number: int) -> None:
+        if number in self._active:
+            fault, undo = self._active.pop(number)
+            undo()
+            self._note("heal", number, fault)
+
+    def _note(self, kind: str, number: int, fault: Fault) -> None:
         what = str(type(fault).__struct_config__.tag)
-        self._world.history.happened(self._world.engine.now, kind, fault.place(), what)
+        now_us = self._world.engine.now
+        self._world.history.happened(now_us, kind, fault.place(), what, number=number)

@@ -2,8 +2,8 @@
 
 >>> from sim.history import History
 >>> history = History()
->>> history.happened(5_000_000, "fault", "West Europe", "outage")
->>> history.happened(9_000_000, "heal", "West Europe", "outage")
+>>> history.happened(5_000_000, "fault", "West Europe", "outage", number=1)
+>>> history.happened(9_000_000, "heal", "West Europe", "outage", number=1)
 >>> [(each.begin_us, each.end_us) for each in windows(history)], last_us(history)
 ([(5000000, 9000000)], 9000000)
 """
@@ -31,17 +31,22 @@ class Window(NamedTuple):
 
 
 def windows(history: History) -> list[Window]:
-    """Return the faults in order of beginning; one that nobody healed lasts to the end."""
-    open_since: dict[tuple[str, str], int] = {}
+    """Return the faults in order of beginning; one that nobody healed lasts to the end.
+
+    A fault ends with the heal of its number; without one, with that of its kind and place.
+    """
+    open_since: dict[tuple[str, str, int | None], int] = {}
     closed = []
     for event in history.of_kind("fault", "heal"):
-        fault = (event.what, event.place)
+        what, place, _ = fault = (event.what, event.place, event.detail.get("number"))
         if event.kind == "fault":
             open_since.setdefault(fault, event.at_us)
         elif fault in open_since:
-            closed.append(Window(open_since.pop(fault), event.at_us, *fault))
+            closed.append(Window(open_since.pop(fault), event.at_us, what, place))
     end_us = last_us(history)
-    closed += [Window(begin_us, end_us, *fault) for fault, begin_us in open_since.items()]
+    closed += [
+        Window(begin_us, end_us, what, place) for (what, place, _), begin_us in open_since.items()
+    ]
     return sorted(closed)
 
 

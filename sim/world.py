@@ -1,9 +1,9 @@
 """A world: scenario and seed become regions, a network, clients and a history.
 
-The phases of a run: work under faults, heal, quiesce, read. Whoever judges gets the history only.
+The phases of a run: work under faults, heal, quiesce, read. Operations that are under way when it
+is read stay open in the history, as they may have happened. Whoever judges gets the history only.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from hashlib import blake2b
 
@@ -11,7 +11,6 @@ from crdb.replica import Settings
 from sim.client import Client
 from sim.clock import RegionClock
 from sim.engine import Engine
-from sim.faults import Fault
 from sim.history import History
 from sim.latency import Jitter, Latency, pbs
 from sim.nemesis import Nemesis
@@ -51,10 +50,8 @@ class World:
         self.regions = {name: self._region(name) for name in scenario.regions}
         for region in self.regions.values():
             region.join(self.regions.values())
-        self.heals: dict[Fault, Callable[[], None]] = {}
-        """What removes the rules of a fault that is going on."""
-        self._clients = 0
-        self._nemesis = Nemesis(self, variant.faults)
+        self.nemesis = Nemesis(self, variant.faults)
+        self._clients: list[Client] = []
 
     def _region(self, name: str) -> Region:
         scenario = self.scenario
@@ -81,20 +78,28 @@ class World:
 
     def client(self, place: str) -> Client:
         """A new client at a place."""
-        self._clients += 1
+        process = len(self._clients) + 1
         timeout_us = int(self.scenario.client.timeout)
-        return Client(self.engine, self.network, self.history, place, self._clients, timeout_us)
+        client = Client(self.engine, self.network, self.history, place, process, timeout_us)
+        self._clients.append(client)
+        return client
 
     def run(self) -> History:
         """Run all phases."""
+        self._tell_clocks()
         self._phase("work")
         self.scenario.workload.start(self)
         self.engine.run(until=int(self.scenario.horizon))
         self._phase("heal")
-        self._nemesis.heal()
+        self.nemesis.heal()
         self._phase("quiesce")
-        self.quiesce()
+        if not self.quiesce():
+            self._phase("not quiet")
+        self._tell_clocks()
         self._phase("read")
+        for client in self._clients:
+            client.cut_short()
+        self.scenario.workload.finish(self)
         self.history.readings = {name: each.reading() for name, each in self.regions.items()}
         return self.history
 
@@ -111,6 +116,10 @@ class World:
         """One digest of the network's events and the history."""
         both = self.engine.fingerprint() + self.history.fingerprint()
         return blake2b(both.encode(), digest_size=16).hexdigest()
+
+    def _tell_clocks(self) -> None:
+        for region in self.regions.values():
+            region.tell_clock()
 
     def _phase(self, name: str) -> None:
         self.history.happened(self.engine.now, "phase", "", name)

@@ -1,10 +1,20 @@
-"""The faults, one file each: a struct with its parameters, and what starts and stops it."""
+"""The faults, one file each: a struct with its parameters, and what starts and undoes it."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from sim.rng import Dice
 from sim.units import Duration
+
+Undo = Callable[[], object]
+"""What ends one fault that was started, and no other, even if that one is equal to it."""
+
+Channel = Literal["sync", "client", "provider"]
+"""Between regions; between clients and regions; between payers and the payment provider."""
+
+Channels = Annotated[tuple[Channel, ...], msgspec.Meta(min_length=1)]
 
 
 class Fault(
@@ -15,21 +25,47 @@ class Fault(
     at: Duration
     lasts: Duration = Duration(0)
 
-    def __post_init__(self) -> None:
-        """Raises ValueError for an impossible value."""
-        if self.at < 0 or self.lasts < 0:
-            raise ValueError("at, lasts: expected 0s or more")
-
     def regions_named(self) -> tuple[str, ...]:
         """The regions that have to be in the world."""
         return ()
 
-    def start(self, world: Any) -> None:
-        raise NotImplementedError
-
-    def stop(self, world: Any) -> None:
+    def start(self, world: Any, dice: Dice) -> Undo:
+        """Let it go wrong; returns what ends it, to be called once. The dice are its own."""
         raise NotImplementedError
 
     def place(self) -> str:
         """Where it strikes, for the history."""
         raise NotImplementedError
+
+
+class PairFault(Fault, frozen=True, kw_only=True):
+    """A fault on what goes between two regions."""
+
+    regions: tuple[str, str]
+    channels: Channels = ("sync",)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an impossible value."""
+        if self.regions[0] == self.regions[1]:
+            raise ValueError(f"regions: expected two, got {self.regions[0]!r} twice")
+
+    def regions_named(self) -> tuple[str, ...]:
+        return self.regions
+
+    def place(self) -> str:
+        return " | ".join(self.regions)
+
+
+class ShareFault(Fault, frozen=True, kw_only=True):
+    """A fault that befalls a share of the packets on some channels, each by chance."""
+
+    share: float
+    channels: Channels = ("client",)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an impossible value."""
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share {self.share}: expected 0 to 1")
+
+    def place(self) -> str:
+        return ", ".join(self.channels)

@@ -2,22 +2,24 @@
 
 from typing import Any
 
-from sim.faults import Fault
-from sim.units import Duration
+from sim.faults import Fault, Undo
+from sim.rng import Dice
+from sim.units import Offset
 
 
 class ClockStep(Fault, frozen=True, tag="clock-step", kw_only=True):
+    """The jump is ``by``, negative to turn the clock back."""
+
     region: str
-    by: Duration
+    by: Offset
 
     def regions_named(self) -> tuple[str, ...]:
         return (self.region,)
 
-    def start(self, world: Any) -> None:
-        world.regions[self.region].clock.step(int(self.by))
-
-    def stop(self, world: Any) -> None:
-        """The clock is not put right: heal means that nothing more goes wrong."""
+    def start(self, world: Any, dice: Dice) -> Undo:
+        """The clock is not put right: its end means that nothing more goes wrong."""
+        world.regions[self.region].step_clock(int(self.by))
+        return lambda: None
 
     def place(self) -> str:
         return self.region

@@ -2,26 +2,15 @@
 
 from typing import Any
 
-from sim.faults import Fault
+from sim.faults import ShareFault, Undo
+from sim.rng import Dice
 from sim.rules import Loss, Where
 
 
-class LossFault(Fault, frozen=True, tag="loss", kw_only=True):
-    share: float
-    channels: tuple[str, ...] = ("client",)
+class LossFault(ShareFault, frozen=True, tag="loss", kw_only=True):
+    """Neither end is told."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.share <= 1:
-            raise ValueError(f"share {self.share}: expected 0 to 1")
-
-    def start(self, world: Any) -> None:
+    def start(self, world: Any, dice: Dice) -> Undo:
         where = Where(channels=frozenset(self.channels))
-        dice = world.streams[f"loss {self.channels}"]
-        world.heals[self] = world.network.add(Loss(self.share, dice, where))
-
-    def stop(self, world: Any) -> None:
-        world.heals.pop(self)()
-
-    def place(self) -> str:
-        return ", ".join(self.channels)
+        undo: Undo = world.network.add(Loss(self.share, dice, where))
+        return undo

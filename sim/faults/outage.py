@@ -2,20 +2,23 @@
 
 from typing import Any
 
-from sim.faults import Fault
+from sim.faults import Fault, Undo
+from sim.rng import Dice
 
 
 class Outage(Fault, frozen=True, tag="outage", kw_only=True):
+    """Of two that overlap, the region is down until the later one ends."""
+
     region: str
 
     def regions_named(self) -> tuple[str, ...]:
         return (self.region,)
 
-    def start(self, world: Any) -> None:
-        world.regions[self.region].crash()
-
-    def stop(self, world: Any) -> None:
-        world.regions[self.region].restart()
+    def start(self, world: Any, dice: Dice) -> Undo:
+        region = world.regions[self.region]
+        region.crash()
+        undo: Undo = region.restart
+        return undo
 
     def place(self) -> str:
         return self.region

@@ -17,6 +17,9 @@ class Workload(
         """Start the clients; they stop asking for more at the scenario's horizon."""
         raise NotImplementedError
 
+    def finish(self, world: Any) -> None:
+        """Enter into the history what is still open; called once, before the regions are read."""
+
     def places(self) -> list[str]:
         """Return the places beside the regions where something of the workload stands."""
         return []

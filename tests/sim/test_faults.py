@@ -1,0 +1,129 @@
+"""The faults, each by what clients and regions notice of it, and by what it leaves behind."""
+
+from typing import Any
+
+import pytest
+
+from sim.scenario import BadScenario
+from sim.units import us
+from sim.world import World
+from tests.sim.two_cities import EAST, WEST, scenario, world
+
+PAIR: dict[str, Any] = {"regions": [WEST, EAST]}
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "clock-step": {"region": EAST, "by": "-3s"},
+    "drift": {"region": EAST, "ppm": 500},
+    "duplicate": {"share": 0.5},
+    "loss": {"share": 0.5},
+    "outage": {"region": EAST},
+    "partition": PAIR,
+    "reorder": {"share": 0.5, "extra": "5ms"},
+    "slow": PAIR | {"factor": 3},
+}
+
+
+def broken(kind: str, **changes: Any) -> World:
+    """A world in which that fault has begun, and no client has."""
+    fault = {"kind": kind, "at": "0s"} | FAULTS[kind] | changes
+    built = scenario(variants=[{"name": "v", "faults": [fault]}])
+    made = world()
+    made.nemesis.begin(built.variants[0].faults[0])
+    return made
+
+
+def arrivals(broken: World, channel: str = "sync") -> list[tuple[int, int]]:
+    """(engine time, number) of a hundred packets, sent at intervals of a millisecond."""
+    heard: list[tuple[int, int]] = []
+
+    def send(number: int) -> None:
+        broken.network.send(WEST, EAST, channel, number, arrive)
+
+    def arrive(number: int) -> None:
+        heard.append((broken.engine.now, number))
+
+    for number in range(100):
+        broken.engine.call_in(number * 1_000, send, number)
+    broken.engine.run(until=broken.engine.now + us("2s"))
+    return heard
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_what_is_over_leaves_packets_alone(kind: str) -> None:
+    healed = broken(kind)
+    healed.nemesis.heal()
+    assert [number for _, number in arrivals(healed)] == list(range(100))
+    assert healed.regions[EAST].up
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_run_with_it_ends_well(kind: str) -> None:
+    fault = {"kind": kind, "at": "2s", "lasts": "3s"} | FAULTS[kind]
+    built = scenario(variants=[{"name": "v", "faults": [fault]}])
+    history = World(built, built.variants[0], seed=1).run()
+    assert [each.what for each in history.of_kind("fault", "heal")] == [kind, kind]
+    assert history.readings[WEST] == history.readings[EAST] != {}
+
+
+def test_a_duplicate_arrives_more_than_once_a_packet() -> None:
+    numbers = [number for _, number in arrivals(broken("duplicate", channels=["sync"]))]
+    assert 120 < len(numbers) < 180
+    assert set(numbers) == set(range(100))
+
+
+def test_a_reordered_packet_is_overtaken_and_none_is_lost() -> None:
+    numbers = [number for _, number in arrivals(broken("reorder", channels=["sync"]))]
+    assert numbers != sorted(numbers) == list(range(100))
+
+
+def test_a_slow_link_takes_a_multiple_of_its_latency() -> None:
+    usual, slow = arrivals(world()), arrivals(broken("slow", factor=3, extra="7ms"))
+    assert slow[0][0] == 3 * usual[0][0] + us("7ms")
+
+
+def test_a_drift_lasts_while_the_fault_does_and_keeps_what_it_gained() -> None:
+    fast = broken("drift", ppm=500)
+    clock = fast.regions[EAST].clock
+    fast.engine.run(until=us("10s"))
+    assert clock.ahead_us() == 5_000
+    fast.nemesis.heal()
+    fast.engine.run(until=us("20s"))
+    assert clock.ahead_us() == 5_000
+
+
+@pytest.mark.parametrize("kind", ["clock-step", "drift"])
+def test_the_history_knows_how_wrong_a_clock_was(kind: str) -> None:
+    fault = {"kind": kind, "at": "2s", "lasts": "3s"} | FAULTS[kind]
+    built = scenario(variants=[{"name": "v", "faults": [fault]}])
+    history = World(built, built.variants[0], seed=1).run()
+    told = [each.detail["offset_us"] for each in history.of_kind("clock") if each.place == EAST]
+    assert (
+        told
+        == {
+            "clock-step": [0, us("3s") * -1, us("3s") * -1],
+            "drift": [0, 0, 1_500, 1_500],
+        }[kind]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "line"),
+    [
+        ("partition", {"regions": [EAST, EAST]}, "expected two, got 'East US' twice"),
+        ("partition", {"channels": ["synk"]}, "Invalid enum value 'synk'"),
+        ("partition", {"channels": []}, "length >= 1"),
+        ("slow", {"regions": [WEST, WEST]}, "expected two, got 'West Europe' twice"),
+        ("slow", {"factor": -1}, "factor -1.0: expected 0 to 1000000"),
+        ("slow", {"extra": "-1s"}, "expected 0s or more"),
+        ("loss", {"share": 1.5}, "share 1.5: expected 0 to 1"),
+        ("duplicate", {"share": -1}, "share -1.0: expected 0 to 1"),
+        ("reorder", {"extra": "0s"}, "expected more than 0s"),
+        ("drift", {"ppm": -1_000_000}, "ppm -1000000: expected -100000 to 100000"),
+        ("outage", {"at": "-1s"}, "expected 0s or more"),
+        ("outage", {"region": "Mars"}, "unknown region 'Mars'"),
+    ],
+)
+def test_what_could_never_happen_is_refused(kind: str, changes: dict[str, Any], line: str) -> None:
+    with pytest.raises(BadScenario) as caught:
+        broken(kind, **changes)
+    assert line in str(caught.value)
