@@ -71,7 +71,7 @@ def test_a_client_more_does_not_change_what_the_others_do() -> None:
         ({"mix": {"INCX k": 1}}, "'INCX k': ERR unknown command 'INCX'"),
         ({"mix": {"": 1}}, "unknown command"),
         ({"clients": 0}, "expected 1 or more"),
-        ({"every": "0s"}, "expected 1 or more"),
+        ({"every": "0s"}, "expected more than 0s"),
     ],
 )
 def test_what_could_never_be_run_is_refused(workload: dict[str, Any], line: str) -> None:
