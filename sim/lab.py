@@ -23,22 +23,20 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from crdb import stamps
-from crdb.crdts.string import String
-from crdb.dots import actor_of
-from crdb.dots import name as dot_name
+from crdb.command import Reply
 from crdb.errors import CommandError
 from crdb.keyspace import Entry
 from crdb.session import Session
-from sim.clock import EPOCH_US
 from sim.faults.partition import PartitionFault
 from sim.history import FAIL, OK, Op
 from sim.plots.spacetime import Arrow, Point, Span, diagram
 from sim.region import Region
-from sim.scenario import Scenario, Variant
+from sim.scenario import Scenario, Variant, check
 from sim.topology import UnknownRegion
 from sim.units import Duration, human
+from sim.why import Reason, siblings
 from sim.windows import windows
+from sim.words import plain
 from sim.workloads import Workload
 from sim.world import World
 
@@ -71,12 +69,12 @@ class Place:
                 invoked_us=now_us,
                 completed_us=now_us,
                 outcome=FAIL if failed else OK,
-                value=str(reply) if failed else plain(reply),
+                value=_told(reply),
             )
         )
         if isinstance(reply, CommandError):
             raise reply
-        return plain(reply)
+        return _told(reply)
 
     def __repr__(self) -> str:
         return f"<{self._region.name}: {len(self._region.replica.keyspace.keys)} keys>"
@@ -96,48 +94,6 @@ class Reading(dict[str, Any]):
             for name, value in self.items()
         )
         return f"<table>{rows}</table>"
-
-
-class Sibling(NamedTuple):
-    """One concurrent write that is still held."""
-
-    value: str
-    dot: str
-    clock_us: int | None
-    """The author's clock since the world began; None where no clock decides."""
-    author: str
-    shows: bool
-
-    def cells(self) -> tuple[str, ...]:
-        clock = "" if self.clock_us is None else f"{self.clock_us / 1e6:+.6f} s"
-        return ("shows" if self.shows else "hidden", self.value, self.dot, clock, self.author)
-
-
-class Reason(NamedTuple):
-    """Why a key reads as it does in one region: its concurrent writes, the one that shows first."""
-
-    key: str
-    region: str
-    kind: str
-    value: Any
-    siblings: tuple[Sibling, ...]
-
-    def __str__(self) -> str:
-        lines = [f"{self.key} in {self.region}: {self.kind} {self.value!r}"]
-        for each in self.siblings:
-            shows, value, dot, clock, author = each.cells()
-            middle = f"  clock {clock}" if clock else ""
-            lines.append(f"  {shows:6} {value}  dot {dot}{middle}  by {author}")
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        heads = "".join(f"<th>{head}</th>" for head in ("", "value", "dot", "clock", "author"))
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in each.cells()) + "</tr>"
-            for each in self.siblings
-        )
-        title = f"{self.key} in {self.region}: {self.kind} {self.value!r}"
-        return f"<b>{escape(title)}</b><table><tr>{heads}</tr>{rows}</table>"
 
 
 class Drawing(NamedTuple):
@@ -162,10 +118,15 @@ class Lab:
     """Regions at their real distances, and no clients but you."""
 
     def __init__(self, *regions: str, seed: int = 1) -> None:
-        """Regions by their Azure names; raises `sim.topology.UnknownRegion` with close matches."""
-        self.world = World(Scenario("lab", list(regions), Workload()), Variant("lab"), seed=seed)
+        """Regions by their Azure names.
+
+        Raises `sim.topology.UnknownRegion` with close matches, and ValueError for none or for one
+        that is named twice.
+        """
+        scenario = Scenario("lab", list(regions), Workload())
+        check(scenario)
+        self.world = World(scenario, Variant("lab"), seed=seed)
         self._places = {name: Place(self, region) for name, region in self.world.regions.items()}
-        self._cuts: list[PartitionFault] = []
 
     def __getitem__(self, name: str) -> Place:
         if name not in self._places:
@@ -178,27 +139,23 @@ class Lab:
 
     def skew(self, name: str, by_us: int) -> None:
         """Set a region's clock forward, or back."""
-        self[name]._region.clock.step(by_us)
+        self[name]._region.step_clock(by_us)
 
     def cut(self, *pair: str) -> None:
-        """Cut two regions from each other; without names, all of them."""
+        """Cut two regions from each other; without names, all of them. Raises ValueError for one
+        region or more than two, and `UnknownRegion`."""
+        if len(pair) not in (0, 2):
+            raise ValueError(f"cut: expected two regions, or none for all, not {list(pair)}")
         names = list(self._places)
         pairs = [pair] if pair else [(a, b) for a in names for b in names if a < b]
         for near, far in pairs:
-            fault = PartitionFault(at=Duration(0), regions=(self[near]._region.name, far))
-            fault.start(self.world)
-            self._cuts.append(fault)
-            self._note("fault", fault)
+            ends = self[near]._region.name, self[far]._region.name
+            fault = PartitionFault(at=Duration(0), regions=ends)
+            self.world.nemesis.begin(fault)
 
     def heal(self) -> None:
         """Undo all cuts."""
-        for fault in self._cuts:
-            fault.stop(self.world)
-            self._note("heal", fault)
-        self._cuts.clear()
-
-    def _note(self, kind: str, fault: PartitionFault) -> None:
-        self.world.history.happened(self.world.engine.now, kind, fault.place(), "partition")
+        self.world.nemesis.heal()
 
     def converge(self) -> "Lab":
         """Run until every region has what the others have; raises RuntimeError if it cannot."""
@@ -216,7 +173,10 @@ class Lab:
         entry = self._entry(name, key)
         if entry is None or entry.value is None:
             return Reason(key, name, "none", None, ())
-        return Reason(key, name, entry.value.name, _value(entry), tuple(self._siblings(entry)))
+        authors = {each.number: each.name for each in self.world.regions.values()}
+        actors = {each.replica.actor: each.name for each in self.world.regions.values()}
+        found = tuple(siblings(entry, authors, actors))
+        return Reason(key, name, entry.value.name, _value(entry), found)
 
     def diagram(self, title: str = "") -> Drawing:
         """Draw what was typed where, and when writes became visible elsewhere."""
@@ -232,28 +192,12 @@ class Lab:
         return Drawing(diagram(list(self._places), points, arrows, title or repr(self), spans))
 
     def _entry(self, name: str, key: str) -> Entry | None:
-        return self[name]._region.replica.keyspace.keys.get(key.encode())
-
-    def _siblings(self, entry: Entry) -> list[Sibling]:
-        names = list(self._places)
-        state = entry.value
-        found: list[Sibling] = []
-        if isinstance(state, String) and state.register is not None:
-            for dot, (order, value) in state.register.siblings().items():
-                clock_us = stamps.clock_us(order) - EPOCH_US
-                author = names[stamps.region(order) - 1]
-                shown = repr(plain(value))
-                found.append(Sibling(shown, dot_name(dot), clock_us, author, not found))
-        if isinstance(state, String) and state.counter is not None:
-            for actor, part in sorted(state.counter.parts.items()):
-                author = names[actor - 1]
-                shown = f"{int(part.amount):+d}"
-                found.append(Sibling(shown, dot_name(part.last), None, author, True))
-        elif not isinstance(state, String) and state is not None:
-            for dot in sorted(state.dots()):
-                author = names[actor_of(dot) - 1]
-                found.append(Sibling("", dot_name(dot), None, author, True))
-        return found
+        """What a region's clients would find: an expired key is missing, removed or not."""
+        region = self[name]._region
+        entry = region.replica.keyspace.keys.get(key.encode())
+        if entry is None or entry.deadline_us <= region.clock.now():
+            return None
+        return entry
 
     def __repr__(self) -> str:
         now = human(self.world.engine.now)
@@ -273,14 +217,12 @@ class Lab:
         return f"<table><tr><th></th>{heads}</tr>{rows}</table>"
 
 
+def _told(reply: Reply) -> Any:
+    """A reply as text; an error inside of EXEC's is told, not raised."""
+    if isinstance(reply, CommandError):
+        return str(reply)
+    return [_told(each) for each in reply] if isinstance(reply, list) else plain(reply)
+
+
 def _value(entry: Entry | None) -> Any:
     return None if entry is None or entry.value is None else plain(entry.value.value())
-
-
-def plain(reply: Any) -> Any:
-    """A reply with text for bytes, and sets in order."""
-    if isinstance(reply, bytes):
-        return reply.decode(errors="backslashreplace")
-    if isinstance(reply, set):
-        return sorted(map(plain, reply))
-    return [plain(each) for each in reply] if isinstance(reply, list) else reply

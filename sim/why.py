@@ -1,0 +1,143 @@
+"""Why: the concurrent writes behind a value, each with its dot, its author and whether it shows.
+
+What a *dot* stands for depends on the type. In a text it is one SET, with the author's clock, which
+decides; in a counter it is one author's part of the sum, which does not show while a text hides it;
+in a set it is one member. A key of two types shows the hidden one's writes behind its name. A key
+that has had a deadline shows its deadlines too: the longest is in force.
+
+The author of a write that carries a stamp is told by the stamp. A dot alone knows its actor only:
+a replica that has begun anew has another actor than before, and the old one is shown by number.
+"""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any, NamedTuple
+
+from crdb import stamps
+from crdb.crdts.base import CRDT
+from crdb.crdts.causal import each as dots_of
+from crdb.crdts.counter import Counter
+from crdb.crdts.expiry import FOREVER, Expiry
+from crdb.crdts.orset import ORSet
+from crdb.crdts.register import Register
+from crdb.crdts.string import String, number
+from crdb.decimals import show
+from crdb.dots import Dot, actor_of
+from crdb.dots import name as dot_name
+from crdb.keyspace import Entry
+from sim.clock import EPOCH_US
+from sim.words import plain
+
+Names = Mapping[int, str]
+
+
+class Sibling(NamedTuple):
+    """One concurrent write that is still held."""
+
+    value: str
+    dot: str
+    clock_us: int | None
+    """The author's clock since the world began; None where no clock decides."""
+    author: str
+    shows: bool
+
+    def cells(self) -> tuple[str, ...]:
+        clock = "" if self.clock_us is None else _seconds(self.clock_us)
+        return ("shows" if self.shows else "hidden", self.value, self.dot, clock, self.author)
+
+
+class Reason(NamedTuple):
+    """Why a key reads as it does in one region: its concurrent writes, the one that shows first."""
+
+    key: str
+    region: str
+    kind: str
+    value: Any
+    siblings: tuple[Sibling, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.key} in {self.region}: {self.kind} {self.value!r}"]
+        for each in self.siblings:
+            shows, value, dot, clock, author = each.cells()
+            middle = f"  clock {clock}" if clock else ""
+            lines.append(f"  {shows:6} {value}  dot {dot}{middle}  by {author}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f"<th>{head}</th>" for head in ("", "value", "dot", "clock", "author"))
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in each.cells()) + "</tr>"
+            for each in self.siblings
+        )
+        title = f"{self.key} in {self.region}: {self.kind} {self.value!r}"
+        return f"<b>{escape(title)}</b><table><tr>{heads}</tr>{rows}</table>"
+
+
+def siblings(entry: Entry, regions: Names, actors: Names) -> Iterator[Sibling]:
+    """Yield all that a key holds, deadlines last; names of the regions by number and by actor."""
+    for state in entry.states():
+        if isinstance(state, Expiry):
+            yield from _deadlines(state, regions)
+        else:
+            shows = state is entry.value
+            for found in _writes(state, regions, actors, shows):
+                yield found if shows else found._replace(value=f"{state.name} {found.value}")
+
+
+def _writes(state: CRDT[Any], regions: Names, actors: Names, shows: bool) -> Iterator[Sibling]:
+    if isinstance(state, String):
+        if state.register is not None:
+            yield from _assigned(state.register, regions, shows)
+        counts = state.register is None or number(state.register.top) is not None
+        yield from _parts(state.counter, actors, shows and counts)
+        return
+    for dot, value in _held(state):
+        yield Sibling(value, dot_name(dot), None, _author(dot, actors), shows)
+
+
+def _held(state: CRDT[Any]) -> Iterator[tuple[Dot, str]]:
+    """Each dot with what it stands for, where that is known."""
+    if isinstance(state, ORSet):
+        for member, dots in sorted(state.members.items()):
+            yield from ((dot, repr(plain(member))) for dot in dots_of(dots))
+    else:
+        yield from ((dot, f"({state.name})") for dot in sorted(state.dots()))
+
+
+def _assigned(register: Register, regions: Names, shows: bool) -> Iterator[Sibling]:
+    for dot, (order, value) in register.siblings().items():
+        clock_us = stamps.clock_us(order) - EPOCH_US
+        author = regions[stamps.region(order)]
+        first = dot == register.dot
+        yield Sibling(repr(plain(value)), dot_name(dot), clock_us, author, shows and first)
+
+
+def _parts(counter: Counter, actors: Names, shows: bool) -> Iterator[Sibling]:
+    for _, part in sorted(counter.parts.items()):
+        author = _author(part.last, actors)
+        sign = "+" if part.amount >= 0 else ""
+        amount = sign + plain(show(part.amount))
+        yield Sibling(amount, dot_name(part.last), None, author, shows)
+
+
+def _deadlines(expiry: Expiry, regions: Names) -> Iterator[Sibling]:
+    deadlines = {
+        dot: (order >> 12, stamps.region(order)) for dot, (order, _) in expiry.siblings().items()
+    }
+    if all(deadline_ms == FOREVER for deadline_ms, _ in deadlines.values()):
+        return
+    for dot, (deadline_ms, region) in deadlines.items():
+        until = "no end" if deadline_ms == FOREVER else f"until {_end(deadline_ms)}"
+        yield Sibling(until, dot_name(dot), None, regions[region], dot == expiry.dot)
+
+
+def _end(deadline_ms: int) -> str:
+    return _seconds(1000 * deadline_ms - EPOCH_US)
+
+
+def _author(dot: Dot, actors: Names) -> str:
+    return actors.get(actor_of(dot), f"actor {actor_of(dot)}")
+
+
+def _seconds(at_us: int) -> str:
+    return f"{at_us / 1e6:+.6f} s"

@@ -1,0 +1,1 @@
+"""Tests of the lab: what a person at a notebook sees."""

@@ -1,0 +1,159 @@
+"""The lab: cuts, clocks and reasons, as a person who types commands meets them."""
+
+import pytest
+
+from crdb.errors import CommandError
+from sim.lab import Lab
+from sim.topology import UnknownRegion
+from sim.units import SECOND
+
+WEST, EAST = "West Europe", "East US"
+
+
+@pytest.fixture
+def lab() -> Lab:
+    return Lab(WEST, EAST)
+
+
+def written(lab: Lab, key: str, region: str | None = None) -> list[tuple[str, str, str]]:
+    """Whether it shows, what it is and who wrote it, for each write behind a key."""
+    return [
+        (cells[0], cells[1], cells[4])
+        for each in lab.why(key, region).siblings
+        if (cells := each.cells())
+    ]
+
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_expired_key_reads_as_missing_everywhere(lab: Lab) -> None:
+    lab[WEST]("SET k v PX 300")
+    lab.converge()
+    lab.cut()  # the owner's removal will not arrive
+    lab.wait(10 * SECOND)
+    assert lab[EAST]("GET k") is None
+    assert lab.read("k") == {WEST: None, EAST: None}
+    assert str(lab.why("k", EAST)) == "k in East US: none None"
+
+
+def test_a_key_expires_by_the_clock_of_its_reader(lab: Lab) -> None:
+    lab[WEST]("SET k v EX 60")
+    lab.converge().cut()
+    lab.skew(EAST, 61 * SECOND)
+    assert lab.read("k") == {WEST: "v", EAST: None}
+
+
+def test_a_clock_that_is_put_forward_wakes_its_region(lab: Lab) -> None:
+    lab[WEST]("SET k v EX 60")
+    lab.converge()
+    lab.skew(WEST, 61 * SECOND)
+    lab.wait(SECOND)
+    assert lab[EAST]("GET k") is None  # the owner has removed it, long before 60 s
+
+
+def test_a_transaction_with_an_error_inside_can_be_read_and_kept(lab: Lab) -> None:
+    west = lab[WEST]
+    west("SADD k a")
+    west("MULTI"), west("INCR k"), west("SCARD k")
+    reply = west("EXEC")
+    assert reply[0].startswith("WRONGTYPE")
+    assert reply[1] == 1
+    assert len(lab.world.history.fingerprint()) == 32
+
+
+def test_an_error_is_raised_and_entered(lab: Lab) -> None:
+    with pytest.raises(CommandError, match="unknown command"):
+        lab[WEST]("NONSENSE")
+    assert lab.world.history.ops[-1].value.startswith("ERR unknown command")
+
+
+# ── why ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_why_names_the_member_of_each_dot(lab: Lab) -> None:
+    lab[WEST]("SADD s tea milk"), lab[EAST]("SADD s tea")
+    lab.converge()
+    assert written(lab, "s") == [
+        ("shows", "'milk'", WEST),
+        ("shows", "'tea'", WEST),
+        ("shows", "'tea'", EAST),
+    ]
+
+
+def test_why_says_which_deadline_won_and_whose(lab: Lab) -> None:
+    lab[WEST]("SET k v")
+    lab.converge().cut()
+    lab[WEST]("EXPIRE k 60"), lab[EAST]("EXPIRE k 100")
+    lab.heal()
+    _, won, lost = written(lab.converge(), "k")
+    assert (won[0], lost[0]) == ("shows", "hidden")
+    assert (won[1][:10], won[2]) == ("until +101", EAST)
+    assert (lost[1][:9], lost[2]) == ("until +61", WEST)
+
+
+def test_why_says_that_no_end_beats_an_end(lab: Lab) -> None:
+    lab[WEST]("SET k v EX 60")
+    lab.converge().cut()
+    lab[WEST]("PERSIST k"), lab[EAST]("EXPIRE k 100")
+    lab.heal()
+    assert written(lab.converge(), "k")[1] == ("shows", "no end", WEST)
+
+
+def test_why_is_silent_on_deadlines_that_nobody_set(lab: Lab) -> None:
+    lab[WEST]("SET k v")
+    assert written(lab.converge(), "k") == [("shows", "'v'", WEST)]
+
+
+def test_why_shows_the_hidden_type_of_a_key_of_two(lab: Lab) -> None:
+    lab.cut()
+    lab[WEST]("SET k v"), lab[EAST]("SADD k m")
+    lab.heal()
+    assert written(lab.converge(), "k") == [("shows", "'v'", WEST), ("hidden", "set 'm'", EAST)]
+
+
+def test_why_hides_increments_behind_a_text(lab: Lab) -> None:
+    lab.cut()
+    lab[WEST]("SET k v"), lab[EAST]("INCRBYFLOAT k 1.5")
+    lab.heal()
+    assert written(lab.converge(), "k") == [("shows", "'v'", WEST), ("hidden", "+1.5", EAST)]
+
+
+def test_why_tells_an_actor_that_no_region_has_any_more_by_number(lab: Lab) -> None:
+    lab[WEST]("SADD s tea"), lab[WEST]("INCR n"), lab[WEST]("SET t v")
+    lab.converge()
+    lab.world.regions[WEST].replica.actor = 7  # as after a reseed
+    assert written(lab, "s") == [("shows", "'tea'", "actor 1")]
+    assert written(lab, "n") == [("shows", "+1", "actor 1")]
+    assert written(lab, "t") == [("shows", "'v'", WEST)]  # its stamp knows the region
+
+
+# ── cutting ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("pair", "line"),
+    [
+        ((EAST,), "expected two regions, or none for all"),
+        ((EAST, WEST, EAST), "expected two regions, or none for all"),
+        ((EAST, EAST), "twice"),
+    ],
+)
+def test_a_cut_needs_two_regions(lab: Lab, pair: tuple[str, ...], line: str) -> None:
+    with pytest.raises(ValueError, match=line):
+        lab.cut(*pair)
+
+
+@pytest.mark.parametrize("pair", [("Est US", WEST), (WEST, "Est US")])
+def test_a_cut_of_an_unknown_region_names_the_known(lab: Lab, pair: tuple[str, str]) -> None:
+    with pytest.raises(UnknownRegion, match="did you mean 'East US'"):
+        lab.cut(*pair)
+
+
+def test_one_healing_heals_all_cuts(lab: Lab) -> None:
+    lab.cut()
+    lab.cut(WEST, EAST)
+    lab[WEST]("SET k v")
+    lab.heal()
+    assert lab.converge().read("k").agree()
+    lab.heal()  # of nothing is no error
