@@ -1,15 +1,16 @@
 """not-vacuous: something concurrent did happen, and every fault did matter.
 
 A run in which nobody met anybody proves nothing, however valid its other verdicts. So two clients
-must have worked on one key close enough that neither need have known of the other: their work
-overlapped, or lay nearer than the longest replication lag, or within one fault. And a fault counts
-only if the share of operations without success was more than twice as large while it lasted as
-outside of faults, or if some write took longer to arrive than all those made outside.
+must have worked on one key of Redis, neither knowing of the other: their work overlapped, or they
+worked in different regions, nearer than the longest replication lag or within one fault. And a
+fault counts only if the share of operations without success was more than twice as large while it
+lasted as outside of faults, or if some write took longer to arrive than all those made outside.
 """
 
 from collections.abc import Iterator
 
 from sim.checkers import Verdict
+from sim.checkers._keys import touches
 from sim.history import OK, History, Lag, Op
 from sim.windows import Window, covered, windows
 
@@ -31,20 +32,22 @@ def check(history: History) -> Verdict:
 def _meetings(history: History, faults: list[Window]) -> Iterator[str]:
     """Yield where two clients worked on one key, unaware of each other."""
     lag_us = max((lag.lag_us for lag in history.lags), default=0)
-    spans: dict[object, dict[int, tuple[int, int]]] = {}
-    for op in sorted(history.ops, key=lambda op: op.invoked_us):
-        if not op.args or op.name == "pay":
-            continue
-        key, begin_us, end_us = op.args[0], op.invoked_us, op.completed_us or op.invoked_us
-        clients = spans.setdefault(key, {})
-        for client, (first_us, last_us) in clients.items():
+    latest: dict[str, dict[tuple[int, str], Op]] = {}
+    for key, _, op in sorted(touches(history), key=lambda touch: touch.op.invoked_us):
+        clients = latest.setdefault(key, {})
+        for (client, place), other in clients.items():
+            far = place != op.place
             if client != op.process and (
-                begin_us <= last_us + lag_us
-                or any(each.covers(first_us) and each.covers(begin_us) for each in faults)
+                op.invoked_us < _end_us(other)
+                or (far and op.invoked_us <= _end_us(other) + lag_us)
+                or (far and any(_both_in(each, other, op) for each in faults))
             ):
-                yield f"clients {client} and {op.process} both worked on {_text(key)}"
-        first_us, last_us = clients.get(op.process, (begin_us, end_us))
-        clients[op.process] = (first_us, max(last_us, end_us))
+                yield f"clients {client} and {op.process} both worked on {key}"
+        clients[op.process, op.place] = op
+
+
+def _both_in(fault: Window, one: Op, two: Op) -> bool:
+    return fault.covers(one.invoked_us) and fault.covers(two.invoked_us)
 
 
 def _mattered(history: History, fault: Window, faults: list[Window]) -> bool:
@@ -68,8 +71,5 @@ def _failed(ops: list[Op]) -> int:
 
 
 def _end_us(op: Op) -> int:
+    """When it ended; of one that was cut short only the beginning is sure."""
     return op.invoked_us if op.completed_us is None else op.completed_us
-
-
-def _text(key: object) -> str:
-    return key.decode(errors="backslashreplace") if isinstance(key, bytes) else str(key)
