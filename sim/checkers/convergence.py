@@ -10,9 +10,14 @@ from sim.history import History
 
 NAME = "convergence"
 
+NOT_QUIET = "not quiet"
+"""The phase of a run that gave up waiting for its regions."""
+
 
 def check(history: History) -> Verdict:
     readings = history.readings
+    if any(event.what == NOT_QUIET for event in history.of_kind("phase")):
+        return Verdict(NAME, "unknown", ["writes were still on their way when it was read"])
     if len(readings) < 2:
         return Verdict(NAME, "unknown", [f"{len(readings)} region was read at the end"])
     keys = sorted(set().union(*readings.values()))

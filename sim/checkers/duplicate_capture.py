@@ -18,14 +18,18 @@ def captures(history: History) -> dict[str, list[Happening]]:
     return found
 
 
+def repeated(history: History) -> dict[str, list[Happening]]:
+    """Return the captures of each payment that was captured more than once."""
+    return {payment: each for payment, each in captures(history).items() if len(each) > 1}
+
+
 def check(history: History) -> Verdict:
-    by_payment = captures(history)
+    count = len(captures(history))
     wrong = [
         f"payment {payment} was captured {len(each)} times: "
         + ", ".join(f"at {clock(one.at_us)} for {one.detail['token']}" for one in each)
-        for payment, each in by_payment.items()
-        if len(each) > 1
+        for payment, each in repeated(history).items()
     ]
-    if not by_payment:
+    if not count:
         return Verdict(NAME, "unknown", ["nothing was captured"])
-    return verdict(NAME, wrong, f"{len(by_payment)} payments were captured, each once")
+    return verdict(NAME, wrong, f"{count} payments were captured, each once")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sim.checkers.duplicate_capture import captures
+from sim.checkers.duplicate_capture import captures, repeated
 from sim.plots import Picture, by_variant, colour, save
 from sim.trial import Trial
 
@@ -30,13 +30,8 @@ def draw(trials: Sequence[Trial], folder: Path) -> list[Picture]:
     return [Picture(path, f"Payments captured more than once: {'; '.join(told)}.")]
 
 
-def duplicates(trial: Trial) -> int:
-    """Return how many payments were captured more than once."""
-    return sum(len(each) > 1 for each in captures(trial.history).values())
-
-
 def _panel(axes: Axes, variant: str, trials: Sequence[Trial], designs: Sequence[str]) -> None:
-    counts = [duplicates(trial) for trial in trials]
+    counts = [len(repeated(trial.history)) for trial in trials]
     bars = axes.bar(
         [trial.protocol for trial in trials],
         counts,
@@ -54,4 +49,4 @@ def _panel(axes: Axes, variant: str, trials: Sequence[Trial], designs: Sequence[
 
 
 def _counts(trials: Sequence[Trial]) -> str:
-    return ", ".join(f"{trial.protocol} {duplicates(trial)}" for trial in trials)
+    return ", ".join(f"{trial.protocol} {len(repeated(trial.history))}" for trial in trials)

@@ -49,6 +49,11 @@ class TestConvergence:
         assert one.verdict == "invalid"
         assert one.evidence == ["k: West Europe has string '1', East US has nothing"]
 
+    def test_regions_that_were_read_too_early_prove_nothing(self):
+        told = Told().reads(k="1").event("phase", 9, "not quiet", place="")
+        told.history.readings[EAST] = {}
+        assert found("convergence", told).verdict == "unknown"
+
     def test_another_deadline_is_a_difference(self):
         told = Told().reads(k="1")
         told.history.readings[EAST]["k"]["deadline_us"] = 5
@@ -138,11 +143,50 @@ class TestLostWrite:
         told = Told().op("SADD k a", 1, value=1).op("DEL k", 2, value=1).reads(k=None)
         assert found("no-lost-write", told).verdict == "unknown"
 
+    def test_a_store_that_nobody_reads_at_the_end_has_lost_nothing(self):
+        told = Told().op("SET k 1", 1, place="database in East US").op("SET j 1", 2)
+        assert found("no-lost-write", told.reads(j="1")).verdict == "valid"
+
+    @pytest.mark.parametrize("expiry", ["PXAT 5000", "EXAT 5", "KEEPTTL"])
+    def test_a_key_with_a_deadline_that_the_history_does_not_tell_is_not_judged(self, expiry):
+        told = Told().op("SET k 1 PX 5000", 1).op(f"SET k 2 {expiry}", 2).op("GET j", 9)
+        assert found("no-lost-write", told.reads(k=None)).verdict == "unknown"
+
+    @pytest.mark.parametrize("request_line", ["DEL j k", "MSET j 1 k 2"])
+    def test_every_key_of_a_command_counts(self, request_line):
+        told = Told().op("SET k 1", 1).op("SET other 1", 1).op(request_line, 2)
+        assert found("no-lost-write", told.reads(other="1")).verdict == "valid"
+
+    def test_what_a_transaction_queued_is_not_judged(self):
+        told = Told().op("MULTI", 1).op("SET k 1", 2, value="QUEUED").op("DISCARD", 3)
+        assert found("no-lost-write", told.reads(k=None)).verdict == "unknown"
+
+    @pytest.mark.parametrize(
+        ("second", "verdict"),
+        # East US wrote first and hears of it 2 s later; its clock is ahead, so its write stays.
+        [(2.5, "valid"), (3.5, "invalid")],
+    )
+    def test_a_write_that_had_not_arrived_may_beat_a_later_one(self, second, verdict):
+        told = Told().op("SET k 1", 1, place=EAST).lag(1, 3, source=EAST, target=WEST)
+        assert found("no-lost-write", told.op("SET k 2", second).reads(k="1")).verdict == verdict
+
+    @pytest.mark.parametrize(("place", "verdict"), [(WEST, "invalid"), (EAST, "valid")])
+    def test_writes_in_one_partition_excuse_each_other_across_it_only(self, place, verdict):
+        told = Told().fault(0, 60).op("SET k 1", 1, place=place).op("SET k 2", 50)
+        assert found("no-lost-write", told.reads(k="1")).verdict == verdict
+
+    @pytest.mark.parametrize(("ahead", "verdict"), [(0, "invalid"), (2_000_000, "valid")])
+    def test_a_region_whose_clock_is_ahead_lets_a_key_expire_early(self, ahead, verdict):
+        told = Told().event("clock", 0, "offset", place=WEST, offset_us=0)
+        told.event("clock", 0, "offset", place=EAST, offset_us=ahead)
+        told.op("SET k 1 EX 10", 1).op("GET j", 10)
+        assert found("no-lost-write", told.reads(k=None)).verdict == verdict
+
 
 class TestNotVacuous:
     def busy(self):
         """Two clients on one key, seconds apart, with a usual lag of 50 ms."""
-        told = Told().lag(0.5, 0.55)
+        told = Told().reads(k="2").lag(0.5, 0.55)
         return told.op("SET k 1", 10, process=1).op("SET k 2", 12, process=2, place=EAST)
 
     def test_two_clients_met_in_a_fault_that_held_a_write(self):
@@ -154,12 +198,33 @@ class TestNotVacuous:
         assert one.evidence == ["vacuous: no two clients worked on one key at the same time"]
 
     def test_they_overlapped(self):
-        told = Told().op("INCR k", 1, 3, process=1).op("INCR k", 2, 4, process=2, place=EAST)
+        told = (
+            Told().reads().op("INCR k", 1, 3, process=1).op("INCR k", 2, 4, process=2, place=EAST)
+        )
         assert found("not-vacuous", told).verdict == "valid"
 
     def test_one_client_is_no_meeting(self):
-        told = Told().op("INCR k", 1, 3, process=1).op("INCR k", 2, 4, process=1)
+        told = Told().reads().op("INCR k", 1, 3, process=1).op("INCR k", 2, 4, process=1)
         assert found("not-vacuous", told).verdict == "invalid"
+
+    @pytest.mark.parametrize(("place", "verdict"), [(WEST, "invalid"), (EAST, "valid")])
+    def test_one_after_the_other_in_one_region_is_no_meeting(self, place, verdict):
+        told = Told().reads().lag(0.5, 0.55)
+        told.op("SET k 1", 0, 0.01, process=1).op("GET k", 0.02, 0.03, process=2, place=place)
+        assert found("not-vacuous", told).verdict == verdict
+
+    def test_a_client_does_not_work_on_a_key_between_two_visits(self):
+        told = Told().reads().op("INCR k", 1, 2, process=1).op("INCR k", 5, 6, process=2)
+        assert found("not-vacuous", told.op("INCR k", 9, 10, process=1)).verdict == "invalid"
+
+    def test_a_meeting_at_the_provider_is_none(self):
+        told = Told().reads()
+        told.op("CAPTURE k", 1, 3, process=1).op("CAPTURE k", 2, 4, process=2, place=EAST)
+        assert found("not-vacuous", told).verdict == "invalid"
+
+    def test_a_meeting_on_the_second_key_of_a_command_is_one(self):
+        told = Told().reads().op("DEL j k", 1, 3, process=1).op("INCR k", 2, 4, process=2)
+        assert found("not-vacuous", told).verdict == "valid"
 
     def test_a_fault_that_changed_nothing(self):
         one = found("not-vacuous", self.busy().fault(9, 20))
