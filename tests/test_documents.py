@@ -38,3 +38,24 @@ def test_every_crdb_command_exists(
         with pytest.raises(SystemExit) as left:
             cli.main()
         assert left.value.code == 0, f"crdb {command}: {capsys.readouterr().err}"
+
+
+def test_every_test_that_a_document_names_exists() -> None:
+    text = "".join(file.read_text(encoding="utf-8") for file in DOCUMENTS)
+    named = set(re.findall(r"`(test_\w+)`", text))
+    assert len(named) > 10
+    code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    assert named <= set(re.findall(r"^def (test_\w+)", code, re.MULTILINE))
+
+
+def test_every_module_stands_on_a_floor_of_the_architecture() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    floors = text.partition("## Floors")[2].partition("\n## ")[0]
+    shown = set(re.findall(r"\w+", floors))
+    modules = {
+        file.stem if file.stem != "__init__" else file.parent.name
+        for top in ("crdb", "sim")
+        for file in (ROOT / top).rglob("*.py")
+        if file.parent.name == top or file.stem == "__init__"
+    }
+    assert modules - {"__main__"} <= shown
