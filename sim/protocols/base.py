@@ -3,8 +3,9 @@
 All else is the same for every design and lies in `sim.workloads`: users, payers, the provider, lost
 replies, payers that die. A payer holds a claim by its token:
 
-    SET payment:idem:W17 "West Europe#4 in-flight" NX GET EX 60   granted if nothing was there
-    SET payment:idem:W17 "West Europe#4 done" EX 86400            after the capture
+    SET payment:idem:W17 "West Europe#4 in-flight" NX EX 60   OK: granted; nil: something is there,
+    GET payment:idem:W17                                      and this is what
+    SET payment:idem:W17 "West Europe#4 done" EX 86400        after the capture
 
 The first is short-lived, so that the claim of a payer that died strands nobody for a day; whoever
 finds somebody else's waits, and after it has run out claims anew, knowing that it must ask the
@@ -66,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Claiming = Generator[Any, Any, Standing]
+Looking = Generator[Any, Any, Standing | None]
 Steps = Generator[Any, Any, None]
 
 
@@ -73,8 +75,6 @@ class Design(ABC):
     """One idempotency design in one world."""
 
     name: ClassVar[str]
-    failover: ClassVar[str]
-    """How its payers find another store, in a few words."""
     provider_dedupes: ClassVar[bool] = False
     """Whether it relies on the provider to capture an id only once."""
     regions_needed: ClassVar[int | None] = None
@@ -98,10 +98,20 @@ class Design(ABC):
         """Claim the payment; raises `Unknown` without reply, and `NotNow`."""
         seconds = b"%d" % self.terms.in_flight_s
         value = f"{token} in-flight".encode()
-        reply = yield from client.call(
-            store, b"SET", payment.key, value, b"NX", b"GET", b"EX", seconds
-        )
-        return standing(reply, token)
+        reply = yield from client.call(store, b"SET", payment.key, value, b"NX", b"EX", seconds)
+        if isinstance(reply, CommandError):
+            raise NotNow(str(reply))
+        if reply is not None:
+            return Standing.MINE
+        held = yield from self.look(client, store, payment, token)
+        if held is None:
+            raise NotNow("what was there has run out meanwhile")
+        return held
+
+    def look(self, client: Client, store: Region, payment: Payment, token: str) -> Looking:
+        """Look who holds the payment; None if nobody does. Raises as `claim` does."""
+        reply = yield from client.call(store, b"GET", payment.key)
+        return None if reply is None else standing(reply, token)
 
     def finish(self, client: Client, store: Region, payment: Payment, token: str) -> Steps:
         """Mark the payment done where it was claimed; raises `Unknown` and `NotNow`."""
@@ -117,15 +127,13 @@ class Design(ABC):
 
 
 def standing(found: Reply, token: str) -> Standing:
-    """Return what a claim's reply means; an error raises `NotNow`.
+    """Return what it means to find this under a payment's key; an error raises `NotNow`.
 
-    >>> standing(None, "East US#7"), standing(b"West Europe#4 in-flight", "East US#7")
-    (<Standing.MINE: 'mine'>, <Standing.TAKEN: 'taken by somebody who is not done'>)
+    >>> standing(b"West Europe#4 in-flight", "East US#7"), standing(b"East US#7 done", "East US#7")
+    (<Standing.TAKEN: 'taken by somebody who is not done'>, <Standing.DONE: 'done'>)
     """
     if isinstance(found, CommandError):
         raise NotNow(str(found))
-    if found is None:
-        return Standing.MINE
     assert isinstance(found, bytes)
     owner, _, state = found.decode().rpartition(" ")
     if state == "done":
@@ -136,16 +144,8 @@ def standing(found: Reply, token: str) -> Standing:
 
 def designs() -> dict[str, type[Design]]:
     """Return every design by name."""
-    found = [
-        each
-        for module in registry.members("sim.protocols")
-        for each in vars(module).values()
-        if isinstance(each, type)
-        and issubclass(each, Design)
-        and each.__module__ == module.__name__
-        and "name" in vars(each)
-    ]
-    return {design.name: design for design in found}
+    found = registry.classes("sim.protocols", Design)  # type: ignore[type-abstract]
+    return {design.name: design for design in found if design is not Design}
 
 
 def settings_of(name: str, table: dict[str, Any]) -> Any:

@@ -33,7 +33,6 @@ class HomeRegionSettings(Settings, frozen=True):
 
 class HomeRegion(Design):
     name = "home-region"
-    failover = "none: a probe of the home tells when to refuse at once"
     settings_type = HomeRegionSettings
 
     def __init__(self, world: Any, terms: Terms, settings: HomeRegionSettings) -> None:

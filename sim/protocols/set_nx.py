@@ -1,6 +1,7 @@
 """set-nx: active-active, and each region claims in its own copy with ``SET key value NX EX``.
 
-Promises: the claim is local, so it takes a millisecond, and the loss of a region stops nobody.
+Promises: the claim is local, so it takes a millisecond, and the loss of a region stops nobody: its
+users go to the other region's payers, and a payer without reply may go to the other's store.
 
 What breaks it: NX looks at the local copy only. Until a claim made in West Europe has reached
 East US, East US knows nothing of it and answers OK as well: in ordinary times for the length of the
@@ -18,7 +19,6 @@ from sim.region import Region
 
 class SetNx(Design):
     name = "set-nx"
-    failover = "the other region's store after a time-out"
 
     def stores(self, payment: Payment, place: str) -> Sequence[Region]:
         local = self.world.regions[place]
