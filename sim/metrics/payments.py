@@ -1,16 +1,18 @@
 """Payments: what became of them, one row for each design and variant.
 
 A payment is the operation ``pay`` of a user: ok if the user was told that it is paid, fail if the
-user was refused or gave up. The provider's happenings of kind ``capture`` say what was taken.
+user was refused or gave up, open if the run ended before. The provider's happenings of kind
+``capture`` say what was taken.
 """
 
 from collections.abc import Sequence
 
-from sim.checkers.duplicate_capture import captures
+from sim.checkers.duplicate_capture import captures, repeated
 from sim.history import FAIL, OK, History
 from sim.metrics import Row, heading, ms, percentile
 from sim.metrics.availability import in_faults
 from sim.trial import Trial
+from sim.windows import last_us
 
 TABLE = "payments"
 
@@ -20,17 +22,19 @@ def row(history: History) -> Row:
 
     ``refused`` counts those who were told no, or gave up, and were not charged; ``never_captured``
     those who were neither refused nor charged; ``charged_unanswered`` those who were charged and
-    never told that they have paid.
+    never told that they have paid. A payment that is open took as long as it had been waiting.
     """
     payments = [op for op in history.ops if op.name == "pay"]
     taken = captures(history)
     charged = [op for op in payments if op.args[0] in taken]
     free = [op for op in payments if op.args[0] not in taken]
-    times = [op.completed_us - op.invoked_us for op in payments if op.completed_us is not None]
+    end_us = last_us(history)
+    ends = [end_us if op.completed_us is None else op.completed_us for op in payments]
+    times = [ended_us - op.invoked_us for op, ended_us in zip(payments, ends, strict=True)]
     share = in_faults(history, "pay").share
     return {
         "payments": len(payments),
-        "duplicates": sum(len(each) > 1 for each in taken.values()),
+        "duplicates": len(repeated(history)),
         "never_captured": sum(op.outcome is not FAIL for op in free),
         "refused": sum(op.outcome is FAIL for op in free),
         "charged_unanswered": sum(op.outcome is not OK for op in charged),

@@ -15,7 +15,7 @@ from sim.client import Backoff, Client, Unknown
 from sim.protocols.base import Design, NotNow, Payment, Refused, Standing
 from sim.provider import Provider, State
 from sim.region import Region
-from sim.rng import fraction
+from sim.rng import Dice, Streams, fraction
 
 Steps = Generator[Any, Any, None]
 
@@ -25,6 +25,34 @@ class Answer(StrEnum):
 
     PAID = "paid"
     REFUSED = "refused"
+
+
+class Fate(NamedTuple):
+    """What chance has in store for one request: the same under every design.
+
+    Whatever a design makes of it, it shifts nobody else's dice, and not the draws here, which are
+    made before all others.
+    """
+
+    moves: bool
+    """The request goes to another region than the one before."""
+    dies_before_capture: bool
+    dies_after_capture: bool
+    answer_lost: bool
+    dice: Dice
+    """For all else that happens to this request."""
+
+    @classmethod
+    def of(cls, streams: Streams, settings: Any, payment: Payment, attempt: int) -> "Fate":
+        """Draw the fate of request number `attempt` of a payment, counted from 1."""
+        dice = streams["requests"].fork(f"{payment.id} {attempt}")
+        return cls(
+            moves=dice.chance(fraction(settings.reroute)),
+            dies_before_capture=dice.chance(fraction(settings.dies_before_capture)),
+            dies_after_capture=dice.chance(fraction(settings.dies_after_capture)),
+            answer_lost=dice.chance(fraction(settings.answer_loss)),
+            dice=dice,
+        )
 
 
 class Shop(NamedTuple):
@@ -52,7 +80,7 @@ class Payer:
     """One process at work on one request."""
 
     def __init__(
-        self, shop: Shop, user: Asker, place: str, tell: Callable[[Answer], object]
+        self, shop: Shop, user: Asker, place: str, fate: Fate, tell: Callable[[Answer], object]
     ) -> None:
         """Work at `place` for `user`; `tell` brings the answer, if it does not get lost."""
         self._shop = shop
@@ -64,7 +92,8 @@ class Payer:
         self._here: str = place
         self._client: Client = shop.world.client(place)
         self._token = f"{place}#{self._client.process}"
-        self._dice = shop.world.streams["payers"]
+        self._fate = fate
+        self._dice = fate.dice
         client = shop.world.scenario.client
         self._attempts: int = client.attempts
         self._backoff = Backoff(client.attempts, int(client.backoff_base), int(client.backoff_cap))
@@ -77,9 +106,9 @@ class Payer:
             if store is None:
                 self._answer(Answer.PAID)
                 return
-            self._may_die(self._settings.dies_before_capture)
+            self._may_die(self._fate.dies_before_capture)
             yield from self._capture()
-            self._may_die(self._settings.dies_after_capture)
+            self._may_die(self._fate.dies_after_capture)
         except Refused:
             self._answer(Answer.REFUSED)
             return
@@ -91,7 +120,7 @@ class Payer:
             yield from self._finish(store, self._until_us)
 
     def _answer(self, answer: Answer) -> None:
-        if self._alive() and not self._dice.chance(fraction(self._settings.answer_loss)):
+        if self._alive() and not self._fate.answer_lost:
             self._tell(answer)
 
     # ── claim ───────────────────────────────────────────────────────────────────────────────
@@ -177,8 +206,8 @@ class Payer:
         if not self._alive() or self._engine.now >= self._limit_us:
             raise Stopped
 
-    def _may_die(self, share: float) -> None:
-        if not self._alive() or self._dice.chance(fraction(share)):
+    def _may_die(self, dies: bool) -> None:
+        if dies or not self._alive():
             raise Stopped
 
     def _note(self, kind: str, store: Region, **detail: int) -> None:

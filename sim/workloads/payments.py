@@ -6,8 +6,12 @@ happen that a payment is asked for again though it was captured: the answer was 
 died before it could mark the payment done. Not to capture then is what an idempotency key is for.
 
 All chances and time-outs are here, for every variant alike, so that the rate of duplicates can be
-worked out from them (docs/payments.md does). The end of a user's story is the operation ``pay``: ok
-if the user was told that it is paid, fail if refused or if the user gave up.
+worked out from them (docs/payments.md does). Users' chances are thrown for each payment and request
+apart, so that every design lives through the same deaths, lost answers and detours; only packets
+are lost as they come, since every design sends its own.
+
+A user's story is the operation ``pay``: ok if the user was told that it is paid, fail if refused or
+if the user gave up, open (info) if the run ended before.
 """
 
 from collections.abc import Generator
@@ -18,15 +22,14 @@ import msgspec
 
 from sim.client import Signal
 from sim.failover import HealthProbe
-from sim.history import FAIL, OK, Op, Outcome
+from sim.history import FAIL, INFO, OK, Op, Outcome
 from sim.latency import Exponential, Lognormal
 from sim.protocols.base import Payment, Terms, designs, settings_of
 from sim.provider import Provider
-from sim.rng import fraction
 from sim.rules import Loss, Where
 from sim.units import SECOND, Duration, Period
 from sim.workloads import Workload
-from sim.workloads._payer import Answer, Payer, Shop
+from sim.workloads._payer import Answer, Fate, Payer, Shop
 
 Steps = Generator[Any, Any, None]
 
@@ -103,8 +106,6 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
         for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: expected a share between 0 and 1")
-        if self.every <= 0:
-            raise ValueError("every: expected a time above 0s")
         if self.in_flight <= self.capture_timeout or self.in_flight % SECOND:
             raise ValueError("in_flight: expected whole seconds, more than capture_timeout")
         if self.in_flight <= self.user_timeout + self.user_backoff_cap:
@@ -141,14 +142,21 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
         for place in list(world.regions):
             world.engine.process(_arrivals(shop, door, place))
 
+    def finish(self, world: Any) -> None:
+        """Enter the payments that are still open: their users are waiting or about to ask again."""
+        ended = {op.args[0] for op in world.history.ops if op.name == "pay"}
+        for asked in world.history.of_kind("asked"):
+            if asked.what not in ended:
+                payment = Payment(asked.what, asked.place)
+                process = asked.detail["process"]
+                world.history.op(_pay(process, payment, asked.at_us, None, INFO, None))
+
 
 class Door:
     """The load balancer between users and regions: the nearest one that is healthy."""
 
     def __init__(self, world: Any, settings: Payments) -> None:
         self._places = list(world.regions)
-        self._dice = world.streams["door"]
-        self._reroute = fraction(settings.reroute)
         self._probes = {
             place: HealthProbe.of(
                 world,
@@ -160,16 +168,13 @@ class Door:
             for place in self._places
         }
 
-    def choose(self, near: str, last: str | None) -> str:
+    def choose(self, near: str, last: str | None, fate: Fate) -> str:
         """Return where a request goes: by default near the user, and again where it went last."""
         healthy = [place for place in self._places if self._probes[place].healthy]
         usual: str = near if last is None else last
         others = [place for place in healthy if place != usual]
-        moved = last is not None and self._dice.chance(self._reroute)
-        if others and (moved or usual not in healthy):
-            other: str = self._dice.pick(others)
-            return other
-        return usual
+        moved = last is not None and fate.moves
+        return fate.dice.pick(others) if others and (moved or usual not in healthy) else usual
 
 
 def _arrivals(shop: Shop, door: Door, place: str) -> Steps:
@@ -200,40 +205,47 @@ class User:
         shop, settings, engine = self._shop, self._shop.settings, self._shop.world.engine
         began_us, backoff_us = engine.now, int(settings.user_backoff)
         process = shop.world.client(self.payment.place).process
+        self._note_asked(process)
         answer: Answer | None = None
         place: str | None = None
+        attempt = 0
         while answer is None and engine.now - began_us < settings.patience:
-            place = self._door.choose(self.payment.place, place)
-            answer = yield from self._ask(place)
+            attempt += 1
+            fate = Fate.of(shop.world.streams, settings, self.payment, attempt)
+            place = self._door.choose(self.payment.place, place, fate)
+            answer = yield from self._ask(place, fate)
             if answer is None:
                 yield engine.timeout(backoff_us)
                 backoff_us = min(2 * backoff_us, int(settings.user_backoff_cap))
         outcome = OK if answer is Answer.PAID else FAIL
         value = "gave up" if answer is None else answer.value
-        self._enter(process, began_us, outcome, value)
+        shop.world.history.op(_pay(process, self.payment, began_us, engine.now, outcome, value))
 
-    def _ask(self, place: str) -> Generator[Any, Any, Answer | None]:
+    def _ask(self, place: str, fate: Fate) -> Generator[Any, Any, Answer | None]:
         """Send one request and wait; None if no answer comes."""
         shop, engine = self._shop, self._shop.world.engine
         signal = Signal(engine)
         if shop.world.regions[place].up:
-            engine.process(Payer(shop, self, place, signal.fire).work())
+            engine.process(Payer(shop, self, place, fate, signal.fire).work())
         alarm = engine.call_in(int(shop.settings.user_timeout), signal.fire, None)
         answer: Answer | None = yield signal
         alarm.cancel()
         return answer
 
-    def _enter(self, process: int, began_us: int, outcome: Outcome, value: str) -> None:
+    def _note_asked(self, process: int) -> None:
         world, payment = self._shop.world, self.payment
-        world.history.op(
-            Op(
-                process,
-                payment.place,
-                "pay",
-                (payment.id,),
-                began_us,
-                world.engine.now,
-                outcome,
-                value,
-            )
+        world.history.happened(
+            world.engine.now, "asked", payment.place, payment.id, process=process
         )
+
+
+def _pay(
+    process: int,
+    payment: Payment,
+    began_us: int,
+    ended_us: int | None,
+    outcome: Outcome,
+    value: str | None,
+) -> Op:
+    """The operation that a user's story is."""
+    return Op(process, payment.place, "pay", (payment.id,), began_us, ended_us, outcome, value)

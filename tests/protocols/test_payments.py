@@ -3,9 +3,23 @@
 import pytest
 
 from sim.history import INFO
+from sim.protocols.base import designs
 from sim.scenario import BadScenario, changed, load
-from tests.protocols.small import CALM, INCIDENT, Trial
+from tests.protocols.small import CALM, INCIDENT, PARTITION, Trial
 from tests.told import EAST, WEST
+
+
+QUEUE = ['workload.designs.home-region={unreachable = "queue"}']
+
+
+def places_of_payers(history):
+    """Payment -> the regions of its first and second payer."""
+    found: dict[bytes, list[bytes]] = {}
+    for op in history.ops:
+        if op.name == "SET" and b"NX" in op.args and len(found.setdefault(op.args[0], [])) < 2:
+            place, _, _ = op.args[1].partition(b"#")
+            found[op.args[0]].append(place)
+    return found
 
 
 def took_us(op):
@@ -19,6 +33,38 @@ def test_arrivals_are_the_same_for_every_design():
         for trial in (Trial("set-nx", INCIDENT), Trial("home-region", INCIDENT))
     ]
     assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize("cause", ["dies_after_capture", "answer_loss"])
+def test_every_design_lives_through_the_same_deaths_and_lost_answers(cause):
+    unheard = []
+    for design in designs():
+        trial = Trial(design, settings=[*CALM, f"workload.{cause}=0.2"])
+        slow = [op for op in trial.history.ops if op.name == "pay" and took_us(op) > 5_000_000]
+        unheard.append({op.args[0] for op in slow})
+    assert len(unheard[0]) > 50
+    assert all(each == unheard[0] for each in unheard)
+
+
+def test_second_requests_move_to_the_same_region_under_every_design():
+    moved = []
+    for design in ("set-nx", "downstream-unique", "home-region"):
+        trial = Trial(design, settings=[*CALM, "workload.dies_before_capture=0.2"])
+        moved.append(places_of_payers(trial.history))
+    assert len(moved[0]) > 300
+    assert moved[0] == moved[1] == moved[2]
+
+
+def test_payments_that_are_open_at_the_end_are_open_in_the_history():
+    trial = Trial("home-region", PARTITION, settings=[*QUEUE, "horizon=60s"])
+    asked = {event.what for event in trial.history.of_kind("asked")}
+    pays = [op for op in trial.history.ops if op.name == "pay"]
+    assert len(pays) == len(asked)
+    cut = [op for op in pays if op.completed_us is None]
+    assert len(cut) > 10
+    assert {op.outcome for op in cut} == {INFO}
+    assert trial.row["never_captured"] > 0
+    assert trial.row["latency_ms_p99"] > 30_000
 
 
 def test_they_arrive_at_the_stated_rate():
@@ -53,8 +99,9 @@ def test_a_lost_reply_to_a_capture_is_looked_up_before_the_next():
 def test_a_lost_reply_to_a_claim_is_asked_again_with_the_same_token():
     trial = Trial("set-nx", settings=[*CALM, "workload.client_loss=0.1"])
     assert set(trial.captures().values()) == {1}
-    again = [op for op in trial.history.ops if op.name == "SET" and b"NX" in op.args and op.value]
-    assert any(op.value == op.args[1] for op in again)
+    claims = {op.args[1]: op for op in trial.history.ops if op.name == "SET" and b"NX" in op.args}
+    looks = [op for op in trial.history.ops if op.name == "GET" and op.value in claims]
+    assert any(op.process == claims[op.value].process for op in looks)
 
 
 def test_no_capture_is_begun_when_the_claim_is_about_to_run_out():
@@ -100,7 +147,7 @@ def test_the_same_seed_is_the_same_run():
     ("setting", "said"),
     [
         ("workload.reroute=1.5", "reroute: expected a share between 0 and 1"),
-        ("workload.every=0s", "every: expected a time above 0s"),
+        ("workload.every=0s", "0 µs: expected more than 0s"),
         ("workload.in_flight=1s", "in_flight: expected whole seconds, more than capture_timeout"),
         ("workload.in_flight=35s", "in_flight: expected more than user_timeout and user_back"),
         ("workload.provider=Narnia", "unknown region 'Narnia'"),
