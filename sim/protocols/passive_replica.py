@@ -2,20 +2,23 @@
 
 All claims are made in the first region, West Europe. East US holds a copy that is fed
 asynchronously and answers writes with `READONLY`. When the primary is lost, people promote the copy
-and switch the name that clients resolve, which takes them eleven minutes. Until then payers either
-*block*, trying on, or *fall back to a database*: correct in itself, but slow, and with few
+and switch the name that clients resolve, which takes them about eleven minutes. Until then payers
+either *block*, trying on, or *fall back to a database*: correct in itself, but slow, and with few
 connections.
 
 Promises: one copy decides, so in ordinary times no payment is claimed twice.
 
-What breaks it: the copy starts without what had not reached it, and the old primary is emptied when
-it comes back: claims and done-marks are lost although they were acknowledged. And what was claimed
-in the database meanwhile is unknown to the copy that takes over. Either way a user who comes back
-after the switch is granted a fresh claim on a payment that was captured before it. A payer that is
-merely cut off from the primary falls back as well, while the primary serves on: two deciders.
+What breaks it, always with a user who comes back and is granted a fresh claim on a payment that was
+captured before:
+
+- In an outage the copy starts without what had not reached it, and the old primary is emptied when
+  it comes back: the last claims and done-marks are lost although they were acknowledged.
+- What was claimed in the database meanwhile is unknown to the copy that takes over.
+- A payer that is merely cut off from the primary falls back as well, while the primary serves on:
+  two deciders, neither of which knows what the other granted.
 
 The copy is kept by the ordinary replication between two regions, used one way: only one of them is
-ever written to. The database is a single store of its own in the second region, which looks into
+ever written to. The database is a single store of its own, in the second region, which looks into
 the copy beside it before it decides, and is not written back into Redis.
 """
 
@@ -31,7 +34,7 @@ from crdb.session import Request, Session
 from sim.client import Client
 from sim.engine import Call
 from sim.failover import Alias, HealthProbe
-from sim.protocols.base import Claiming, Design, Payment, Settings, Standing, Terms, standing
+from sim.protocols.base import Claiming, Design, Payment, Settings, Standing, Terms
 from sim.region import Ask, Region, Syncer
 from sim.units import Duration, Period
 
@@ -42,8 +45,9 @@ BUSY = "ERR max number of clients reached"
 class PassiveReplicaSettings(Settings, frozen=True):
     fallback: Literal["block", "database"] = "database"
     """What payers do while the primary does not answer."""
-    failover_after: Duration = Duration(660_000_000)
-    """How long after the loss of the primary the copy is promoted."""
+    failover_after: Duration = Duration(650_000_000)
+    """How long after the loss of the primary the copy is promoted. A primary that comes back before
+    stays what it was; after, it starts as a copy."""
     name_ttl: Duration = Duration(30_000_000)
     """How long clients go on using the old answer after the switch of the name."""
     behind: Period = Period(1_000_000)
@@ -118,7 +122,6 @@ class Database(Region):
 class PassiveReplica(Design):
     name = "passive-replica"
     regions_needed = 2
-    failover = "a name that people switch; a probe of the primary tells when to fall back"
     settings_type = PassiveReplicaSettings
 
     def __init__(self, world: Any, terms: Terms, settings: PassiveReplicaSettings) -> None:
@@ -154,8 +157,8 @@ class PassiveReplica(Design):
 
     def claim(self, client: Client, store: Region, payment: Payment, token: str) -> Claiming:
         if store is self.database:
-            seen = standing((yield from client.call(self.copy, b"GET", payment.key)), token)
-            if seen is not Standing.MINE:
+            seen = yield from self.look(client, self.copy, payment, token)
+            if seen is not None and seen is not Standing.MINE:
                 return seen
         return (yield from super().claim(client, store, payment, token))
 
