@@ -47,10 +47,10 @@ def colour(designs: Sequence[str], design: str) -> str:
     return COLOURS[DESIGN_COLOURS[designs.index(design) % len(DESIGN_COLOURS)]]
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG; without the metadata, which would name the version of the library."""
+def save(figure: Figure, path: Path, title: str = "") -> None:
+    """Write a PNG that knows its title, but not the library, whose version would change it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120, metadata={"Software": None})
+    figure.savefig(path, dpi=120, metadata={"Software": None, "Title": title or path.stem})
 
 
 def draw_all(trials: Sequence[Trial], folder: Path) -> list[Picture]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.checkers.duplicate_capture import captures
+from sim.checkers.duplicate_capture import repeated
 from sim.history import INFO, OK, Happening, History, Op
 from sim.plots import Picture, save
 from sim.plots.spacetime import Arrow, Point, Span, diagram
@@ -32,9 +32,15 @@ class Case(NamedTuple):
     events: list[Happening]
     """Claims, captures and done-marks."""
     pay: Op | None
+    regions: tuple[str, ...]
+    """The stores that are Redis."""
 
     def claims(self) -> list[Happening]:
         return [event for event in self.events if event.kind == "claim"]
+
+    def store(self, place: str) -> str:
+        """Return the lane of a store."""
+        return f"Redis {place}" if place in self.regions else place
 
     def payers(self) -> dict[str, str]:
         """Return token -> place of every payer that asked for a claim, in order."""
@@ -42,12 +48,22 @@ class Case(NamedTuple):
         return {token: token.partition("#")[0] for token in dict.fromkeys(tokens)}
 
 
+def simplest(trials: Sequence[Trial]) -> tuple[Trial, Case] | None:
+    """Return the duplicate that has the least to explain, and the trial in which it happened."""
+    found = [(trial, case) for trial in trials for case in cases(trial.history)]
+    return min(
+        found,
+        key=lambda pair: (pair[0].protocol != PREFERRED, len(pair[1].ops)),
+        default=None,
+    )
+
+
 def draw(trials: Sequence[Trial], folder: Path) -> list[Picture]:
     """Draw the simplest duplicate of these trials."""
-    found = [(trial, case) for trial in trials for case in cases(trial.history)]
-    if not found:
+    found = simplest(trials)
+    if found is None:
         return []
-    trial, case = min(found, key=lambda pair: (pair[0].protocol != PREFERRED, len(pair[1].ops)))
+    trial, case = found
     lanes, points, arrows = story(trial.history, case)
     spans = [
         Span(each.begin_us, each.end_us, f"{each.what}: {each.place}")
@@ -59,7 +75,7 @@ def draw(trials: Sequence[Trial], folder: Path) -> list[Picture]:
         f"{places} both grant payment {case.payment}, and both capture it"
     )
     path = folder / "one-duplicate.png"
-    save(diagram(lanes, points, arrows, title, spans), path)
+    save(diagram(lanes, points, arrows, title, spans), path, title)
     steps = "\n".join(f"  {line}" for line in told(points, arrows))
     lesson = (
         f"Payment {case.payment} is captured twice, under {trial.protocol}. NX looks at the local "
@@ -69,9 +85,8 @@ def draw(trials: Sequence[Trial], folder: Path) -> list[Picture]:
 
 
 def cases(history: History) -> list[Case]:
-    """Return the payments that were granted in two regions and captured twice."""
-    twice = [payment for payment, each in captures(history).items() if len(each) == 2]
-    made = [case_of(history, payment) for payment in twice]
+    """Return the payments that were granted by two stores and captured more than once."""
+    made = [case_of(history, payment) for payment in repeated(history)]
     return [case for case in made if len({claim.place for claim in case.claims()}) > 1]
 
 
@@ -84,6 +99,7 @@ def case_of(history: History, payment: str) -> Case:
         sorted(ops, key=lambda op: op.invoked_us),
         [event for event in history.of_kind("claim", "capture", "done") if event.what == payment],
         next((op for op in history.ops if op.name == "pay" and op.args == (payment,)), None),
+        tuple(history.readings),
     )
 
 
@@ -105,11 +121,11 @@ def story(history: History, case: Case) -> tuple[list[str], list[Point], list[Ar
     stores = list(dict.fromkeys(op.place for op in case.ops if op.name in ("SET", "GET")))
     provider = next(event.place for event in case.events if event.kind == "capture")
     left, right = stores[:1], stores[1:]
-    lanes = [_redis(store) for store in left]
+    lanes = [case.store(store) for store in left]
     lanes += [_payer(token) for token, place in payers.items() if place in left]
     lanes += ["user", _provider(provider)]
     lanes += [_payer(token) for token, place in payers.items() if place not in left]
-    lanes += [_redis(store) for store in right]
+    lanes += [case.store(store) for store in right]
     points = [
         Point(_provider(provider), event.at_us, f"captured ({number})", "red")
         for number, event in enumerate(
@@ -121,7 +137,7 @@ def story(history: History, case: Case) -> tuple[list[str], list[Point], list[Ar
     }
     arrows = [
         *_requests(case),
-        *(arrow for op in case.ops for arrow in _exchange(op, provider, moved.get(_token(op)))),
+        *(arrow for op in case.ops for arrow in _exchange(case, op, provider, moved)),
         *_answers(case),
         *_replication(history, case),
     ]
@@ -135,24 +151,22 @@ def _requests(case: Case) -> Iterator[Arrow]:
         yield Arrow("user", first.invoked_us, _payer(token), first.invoked_us, "pay!")
 
 
-def _exchange(op: Op, provider: str, taken_us: int | None) -> Iterator[Arrow]:
-    """A request and its reply; it arrives half-way, or where the provider took money."""
+def _exchange(case: Case, op: Op, provider: str, moved: dict[str, int]) -> Iterator[Arrow]:
+    """A request and its reply; it arrives half-way, or when the provider took money."""
     if op.name not in ("SET", "CAPTURE"):
         return
     token = _token(op)
-    asked = _provider(provider) if op.name == "CAPTURE" else _redis(op.place)
+    asked = _provider(provider) if op.name == "CAPTURE" else case.store(op.place)
     if op.outcome is INFO or op.completed_us is None:
         yield Arrow(_payer(token), op.invoked_us, asked, None, _verb(op))
         return
     middle_us = (op.invoked_us + op.completed_us) // 2
     if op.name == "CAPTURE":
-        yield Arrow(_payer(token), op.invoked_us, asked, taken_us or middle_us, "capture")
+        yield Arrow(_payer(token), op.invoked_us, asked, moved.get(token, middle_us), "capture")
         return
     yield Arrow(_payer(token), op.invoked_us, asked, middle_us, _verb(op))
-    granted = op.outcome is OK and b"NX" in op.args
-    reply = "OK: yours" if granted and op.value is None else "taken" if granted else ""
-    if reply:
-        tint = "green" if op.value is None else "grey"
+    if op.outcome is OK and b"NX" in op.args:
+        reply, tint = ("nil", "grey") if op.value is None else ("OK", "green")
         yield Arrow(asked, middle_us, _payer(token), op.completed_us, reply, tint)
 
 
@@ -186,7 +200,13 @@ def _replication(history: History, case: Case) -> Iterator[Arrow]:
                 label = "news of the claim"
                 slow = lag.lag_us > LONG_US
                 yield Arrow(
-                    _redis(claim.place), claim.at_us, _redis(target), lag.at_us, label, "blue", slow
+                    case.store(claim.place),
+                    claim.at_us,
+                    case.store(target),
+                    lag.at_us,
+                    label,
+                    "blue",
+                    slow,
                 )
                 break
 
@@ -201,10 +221,6 @@ def _token(op: Op) -> str:
     if op.name == "SET":
         return str(op.args[1].decode().rpartition(" ")[0])
     return str(op.args[1])
-
-
-def _redis(place: str) -> str:
-    return f"Redis {place}"
 
 
 def _payer(token: str) -> str:

@@ -14,19 +14,20 @@ KEY = "payment:idem:W1"
 def twice():
     """Payment W1: its first answer is lost, East US does not know the claim, and captures again."""
     told = Told().fault(0, 60, "partition", "West Europe | East US")
-    told.op(f"SET {KEY} West_Europe#1 NX GET EX 60", 1, 1.002, process=1, value=None)
+    told.op(f"SET {KEY} West_Europe#1 NX EX 60", 1, 1.002, process=1)
     told.history.ops[-1] = _with_token(told.history.ops[-1], "West Europe#1 in-flight")
     told.claim("W1", 1.002, "West Europe#1", until=61)
     told.op("CAPTURE W1 -", 1.002, 1.3, place="North Europe", process=1)
     told.history.ops[-1] = _provider_op(told.history.ops[-1], "West Europe#1")
     told.capture("W1", 1.2, "West Europe#1")
-    told.op(f"SET {KEY} East_US#2 NX GET EX 60", 7, 7.002, place=EAST, process=2, value=None)
+    told.op(f"SET {KEY} East_US#2 NX EX 60", 7, 7.002, place=EAST, process=2)
     told.history.ops[-1] = _with_token(told.history.ops[-1], "East US#2 in-flight")
     told.claim("W1", 7.002, "East US#2", until=67, place=EAST)
     told.op("CAPTURE W1 -", 7.002, 7.4, place="North Europe", process=2)
     told.history.ops[-1] = _provider_op(told.history.ops[-1], "East US#2")
     told.capture("W1", 7.3, "East US#2").event("done", 7.5, "W1", place=EAST, token="East US#2")
     told.pay("W1", 1, 7.5).pay("W2", 2, 2.5).capture("W2", 2.2, "West Europe#3")
+    told.reads()
     return told.lag(1.002, 60.1).event("objective", 0, "pay", place="", within_us=10_000_000)
 
 
@@ -89,7 +90,7 @@ def test_a_duplicate_is_told_step_by_step():
     assert one_duplicate.told(points, arrows) == [
         "0:01.000  user → payer West Europe#1: pay!",
         "0:01.000  payer West Europe#1 → Redis West Europe: SET … NX",
-        "0:01.001  Redis West Europe → payer West Europe#1: OK: yours",
+        "0:01.001  Redis West Europe → payer West Europe#1: OK",
         "0:01.002  payer West Europe#1 → provider North Europe: capture",
         "0:01.002  Redis West Europe → Redis East US: news of the claim, "
         "which takes until 1:00.100",
@@ -97,11 +98,32 @@ def test_a_duplicate_is_told_step_by_step():
         "0:01.300  payer West Europe#1 → user: dies before answering (lost)",
         "0:07.000  user → payer East US#2: pay!",
         "0:07.000  payer East US#2 → Redis East US: SET … NX",
-        "0:07.001  Redis East US → payer East US#2: OK: yours",
+        "0:07.001  Redis East US → payer East US#2: OK",
         "0:07.002  payer East US#2 → provider North Europe: capture",
         "0:07.300  provider North Europe: captured (2)",
         "0:07.500  payer East US#2 → user: paid",
     ]
+
+
+def test_a_claim_that_is_not_granted_is_answered_nil():
+    told = twice().op(f"SET {KEY} - NX EX 60", 6.9, 6.95, place=EAST, process=2, value=None)
+    told.history.ops[-1] = _with_token(told.history.ops[-1], "East US#2 in-flight")
+    [case] = one_duplicate.cases(told.history)
+    _, points, arrows = one_duplicate.story(told.history, case)
+    assert "0:06.925  Redis East US → payer East US#2: nil" in one_duplicate.told(points, arrows)
+
+
+def test_a_store_that_is_not_redis_is_not_called_so():
+    told = twice()
+    del told.history.readings[EAST]
+    [case] = one_duplicate.cases(told.history)
+    lanes, _, _ = one_duplicate.story(told.history, case)
+    assert (lanes[0], lanes[-1]) == ("Redis West Europe", EAST)
+
+
+def test_a_figure_of_a_duplicate_names_its_payment(tmp_path):
+    [picture] = one_duplicate.draw(trials(), tmp_path)
+    assert b"both grant payment W1, and both capture it" in picture.path.read_bytes()
 
 
 class TestSpacetime:
