@@ -2,7 +2,7 @@
 
 A command is a function with the `command` decorator in a file of `crdb.commands`. It gets the
 `Transaction` and the request's arguments as bytes, and returns a plain reply, or raises
-`CommandError` before it has changed anything.
+`CommandError` before it has written anything (an expired key that it met may be gone).
 
 >>> from crdb.commands import strings
 >>> lookup([b"GeT", b"k"]).name
@@ -20,6 +20,10 @@ import msgspec
 
 from crdb.errors import CommandError, quoted, quoting, wrong_number_of_arguments
 from crdb.session import Request
+
+ONE_KEY = (1, 1, 1)
+ALL_KEYS = (1, -1, 1)
+"""Where keys stand among the words: first, last, step; negative counts from the end."""
 
 Reply = None | int | float | bytes | str | CommandError | list[Any]
 """nil, integer, double, bulk string, status (``str``), error, array."""

@@ -16,9 +16,10 @@ from typing import Any
 from crdb.crdts.base import CRDT, Delta, Residue
 from crdb.crdts.expiry import FOREVER, Expiry
 from crdb.dots import CausalContext, Dot
+from crdb.messages import Key as Key
 from crdb.session import Session
+from crdb.stamps import BITS
 
-Key = bytes
 State = CRDT[Any]
 
 NEVER_US = FOREVER * 1000
@@ -61,7 +62,7 @@ class Entry:
         self.others = (*self.others, new)
         return new
 
-    def settle(self) -> bool:
+    def tidy(self) -> bool:
         """Drop empty states, show the right one, and say whether the key exists."""
         if self.others:
             found = [
@@ -167,7 +168,7 @@ class Keyspace:
 
     def _place(self, key: Key, entry: Entry) -> None:
         """Put the entry where it belongs: among the keys, the ghosts, or nowhere."""
-        if entry.settle():
+        if entry.tidy():
             self.keys[key] = entry
             self.ghosts.pop(key, None)
             return
@@ -184,7 +185,7 @@ class Keyspace:
         if expiry is None:
             expiry = entry.expiry = Expiry()
         residue = expiry.merge(delta, seen)  # type: ignore[arg-type]
-        if expiry.order >> 12 != FOREVER or entry.deadline_us != NEVER_US:
+        if expiry.order >> BITS != FOREVER or entry.deadline_us != NEVER_US:
             self._set_deadline(key, entry, expiry.deadline_ms * 1000)
         return residue
 

@@ -38,7 +38,7 @@ from crdb.messages import Deltas, Message, Resend, Snapshot, Write
 from crdb.session import Request, Session
 from crdb.stability import Stability
 from crdb.stamps import REGIONS_MAX
-from crdb.transaction import Draw, Transaction
+from crdb.transaction import Draw, Transaction, no_dice
 
 registry.members("crdb.commands")
 
@@ -283,7 +283,7 @@ class Replica:
     def _collect(self) -> None:
         """Drop the records that every region is known to have seen."""
         if self.stability.waiting:
-            for record, key in self.stability.settled(self._vector()):
+            for record, key in self.stability.newly_stable(self._vector()):
                 self.keyspace.forget(key, record)
 
     def _expire(self, now_us: int) -> None:
@@ -298,13 +298,13 @@ class Replica:
             if entry is None or entry.expiry is None:
                 continue
             if self._may_remove(entry, at_us):
-                transaction.begin(now_us, Session(), _no_draw)
+                transaction.begin(now_us, Session(), no_dice)
                 if not transaction.remove(key):
                     transaction.drop_orphan(key)
             else:
                 heappush(deadlines, (now_us + self.settings.owner_grace_us, key))
         for key in sorted(self._orphans):
-            transaction.begin(now_us, Session(), _no_draw)
+            transaction.begin(now_us, Session(), no_dice)
             transaction.drop_orphan(key)
         self._orphans.clear()
         self._collect()
@@ -322,7 +322,3 @@ class Replica:
         asked_us = at_us - self.settings.owner_grace_us
         link.doubted = at_us == entry.deadline_us or link.heard_at_us >= asked_us
         return not link.doubted
-
-
-def _no_draw(n: int) -> int:
-    raise AssertionError("expiry draws no numbers")

@@ -10,9 +10,9 @@ it. So a region's word counts only once all that it had seen by then is here too
 >>> stability = Stability(regions=[2])
 >>> stability.keep(dot(1, 7), b"k")
 >>> stability.note(2, {1: 7, 2: 4})              # region 2 has seen 1:7, and wrote 2:4 ...
->>> stability.settled(mine={1: 7, 2: 3})         # ... perhaps before that, and it is not here
+>>> stability.newly_stable(mine={1: 7, 2: 3})         # ... perhaps before that, and it is not here
 []
->>> stability.settled(mine={1: 7, 2: 4}) == [(dot(1, 7), b"k")]
+>>> stability.newly_stable(mine={1: 7, 2: 4}) == [(dot(1, 7), b"k")]
 True
 
 Source: Baquero, Almeida, Shoker, "Pure operation-based replicated data types" (2017).
@@ -58,7 +58,7 @@ class Stability:
             self._newest[region] = vector
             self._claimed.setdefault(region, vector)
 
-    def settled(self, mine: Vector) -> list[tuple[Dot, bytes]]:
+    def newly_stable(self, mine: Vector) -> list[tuple[Dot, bytes]]:
         """The records that have become stable, given what has been applied here."""
         for region in list(self._claimed):
             for vector in (self._claimed[region], self._newest[region]):

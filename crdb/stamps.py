@@ -13,17 +13,19 @@ True
 
 Stamp = int
 
-REGIONS_MAX = 1 << 12
+BITS = 12
+"""Of the region; the clock is above them."""
+REGIONS_MAX = 1 << BITS
 _LAST_REGION = REGIONS_MAX - 1
 
 
 def stamp(clock_us: int, region: int) -> Stamp:
     """``clock_us`` is the author's own wall clock in microseconds."""
-    return clock_us << 12 | (_LAST_REGION - region)
+    return clock_us << BITS | (_LAST_REGION - region)
 
 
 def clock_us(stamp: Stamp) -> int:
-    return stamp >> 12
+    return stamp >> BITS
 
 
 def region(stamp: Stamp) -> int:

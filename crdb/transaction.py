@@ -24,7 +24,8 @@ Draw = Callable[[int], int]
 S = TypeVar("S", bound=CRDT)  # type: ignore[type-arg]
 
 
-def _no_dice(n: int) -> int:
+def no_dice(n: int) -> int:
+    """For what must not depend on chance, as expiry."""
     raise RuntimeError("this transaction was begun without dice")
 
 
@@ -42,7 +43,7 @@ class Transaction:
         self.keyspace = keyspace
         self.region = region
         self.now_us = 0
-        self.draw: Draw = _no_dice
+        self.draw: Draw = no_dice
         self.session = Session()
         self.writing = False
         """Whether the command that runs may write: it then removes expired keys that it meets."""
@@ -76,7 +77,7 @@ class Transaction:
 
     def stamp(self) -> int:
         """What a value assigned now is ordered by."""
-        return self.now_us << 12 | self.tie
+        return self.now_us << stamps.BITS | self.tie
 
     @property
     def now_ms(self) -> int:
@@ -96,7 +97,7 @@ class Transaction:
         return None
 
     def read(self, key: Key, kind: type[S]) -> S | None:
-        """The state of a key; None if it is missing. WRONGTYPE if it has another type."""
+        """The state of a key; None if it is missing. Raises `CommandError` for another type."""
         entry = self._keys.get(key)
         if entry is None or (entry.deadline_us <= self.now_us and self.find(key) is None):
             return None
@@ -157,7 +158,7 @@ class Transaction:
         return True
 
     def expire_at(self, key: Key, deadline_ms: int | None) -> None:
-        """Set the deadline of an existing key; None lets it live for ever."""
+        """Set the deadline of an existing key, in Unix time; None lets it live for ever."""
         expiry = self._keys[key].expiry or Expiry()
         deadline = FOREVER if deadline_ms is None else deadline_ms
         self.write(key, expiry.expire_at(deadline, self.region, self.take(1)))

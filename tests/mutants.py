@@ -29,8 +29,8 @@ MUTANTS = [
     Mutant(
         "equal clocks fall to the smaller region",
         "stamps.py",
-        "return clock_us << 12 | (_LAST_REGION - region)",
-        "return clock_us << 12 | region",
+        "return clock_us << BITS | (_LAST_REGION - region)",
+        "return clock_us << BITS | region",
         "test_named.py::test_equal_stamps_fall_to_the_smaller_region",
     ),
     Mutant(
@@ -136,14 +136,14 @@ MUTANTS = [
         "replica.py",
         "return not link.doubted",
         "return True",
-        "test_replica.py::test_the_owner_removes_and_others_only_stop_reading",
+        "test_expiry.py::test_the_owner_removes_and_others_only_stop_reading",
     ),
     Mutant(
         "an owner removes the deadline of a dead key",
         "replica.py",
         "if ghost.expiry.owner == self.region:",
         "if False:",
-        "test_replica.py::test_an_orphaned_deadline_finds_its_owner",
+        "test_expiry.py::test_an_orphaned_deadline_finds_its_owner",
     ),
     Mutant(
         "the last claim of a region counts",
@@ -164,7 +164,7 @@ MUTANTS = [
         "replica.py",
         "link.doubted = at_us == entry.deadline_us or link.heard_at_us >= asked_us",
         "link.doubted = at_us == entry.deadline_us",
-        "test_replica.py::test_an_owner_that_answers_keeps_its_key",
+        "test_expiry.py::test_an_owner_that_answers_keeps_its_key",
     ),
     Mutant(
         "waiting is measured from the past",
@@ -192,14 +192,14 @@ MUTANTS = [
         "replica.py",
         "elif key not in self._foundlings:",
         "elif False:",
-        "test_replica.py::test_a_deadline_whose_owner_is_gone_is_removed_by_others",
+        "test_expiry.py::test_a_deadline_whose_owner_is_gone_is_removed_by_others",
     ),
     Mutant(
         "keys expire one by one",
         "replica.py",
-        "transaction.begin(now_us, Session(), _no_draw)\n                if not",
+        "transaction.begin(now_us, Session(), no_dice)\n                if not",
         "if not",
-        "test_replica.py::test_keys_expire_one_by_one",
+        "test_expiry.py::test_keys_expire_one_by_one",
     ),
     Mutant(
         "a key keeps the states of concurrent types",

@@ -126,3 +126,8 @@ class Regions:
             assert not replica.context.cloud
             assert not replica.stability.waiting
             assert not replica.backlog.writes
+
+
+def said(regions: Regions, region: int) -> list[Any]:
+    """What a region says when it ticks; nothing of it is in flight."""
+    return [message for _, message in regions[region].tick(regions.clock_us(region))]

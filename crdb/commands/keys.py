@@ -7,15 +7,13 @@ Source: https://redis.io/docs/latest/commands/?group=generic
 """
 
 from crdb import glob
-from crdb.command import Reply, command
+from crdb.command import ALL_KEYS, ONE_KEY, Reply, command
 from crdb.commands._expiries import DEADLINE_MAX_MS, invalid
 from crdb.decimals import INT_MIN, parse_int
 from crdb.errors import CommandError, not_an_integer, quoted, quoting
 from crdb.keyspace import Key
 from crdb.transaction import Transaction
 
-ONE_KEY = (1, 1, 1)
-ALL_KEYS = (1, -1, 1)
 OBSERVED = "what each saw is gone; a write that neither saw stays"
 LONGEST = "the longer deadline stays; a key without one outlives both"
 

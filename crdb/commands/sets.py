@@ -3,15 +3,13 @@
 Source: https://redis.io/docs/latest/commands/?group=set
 """
 
-from crdb.command import Reply, command
+from crdb.command import ALL_KEYS, ONE_KEY, Reply, command
 from crdb.crdts.orset import ORSet
 from crdb.decimals import parse_int
 from crdb.errors import CommandError, syntax
 from crdb.keyspace import Key
 from crdb.transaction import Transaction
 
-ONE_KEY = (1, 1, 1)
-ALL_KEYS = (1, -1, 1)
 ADD_WINS = "add wins; a remove takes only what it saw"
 
 BOTTOM = ORSet()

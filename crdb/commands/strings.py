@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from crdb.command import Reply, command
+from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._expiries import DEADLINE_OPTIONS, deadline_ms
 from crdb.crdts.counter import Amount
 from crdb.crdts.string import String
@@ -33,10 +33,10 @@ from crdb.errors import (
     wrong_number_of_arguments,
 )
 from crdb.keyspace import NEVER_US, Key
+from crdb.stamps import BITS
 from crdb.transaction import Transaction
 
 LENGTH_MAX = 512 * 1024 * 1024
-ONE_KEY = (1, 1, 1)
 LAST_WRITER = "whole value; the later clock wins, then the smaller region"
 ADDS_UP = "both count"
 
@@ -63,7 +63,7 @@ def replace(txn: Transaction, key: Key, value: bytes) -> None:
     if entry is not None and entry.deadline_us == NEVER_US and not entry.others:
         string, expiry = entry.value, entry.expiry
         if type(string) is String and string.register and not string.counter.parts and expiry:
-            delta = string.register.write_now(value, txn.now_us << 12 | txn.tie, txn.fresh)
+            delta = string.register.write_now(value, txn.now_us << BITS | txn.tie, txn.fresh)
             txn.overwrote(key, delta, expiry)
             return
     assign(txn, key, value)

@@ -44,7 +44,7 @@ NOTHING: frozenset[Dot] = frozenset()
 
 
 class Residue(NamedTuple):
-    """What a merge leaves for the replica to do. Without any, the state is alive and done."""
+    """What a merge leaves for the replica to do. None at all: the state is alive and done."""
 
     missed: tuple[Dot, ...] = ()
     """Covered dots that were not here. One not seen yet must stay dead when it arrives."""
@@ -72,9 +72,9 @@ class CRDT(ABC, Generic[D]):
     __slots__ = ()
 
     name: ClassVar[str]
-    """What the TYPE command answers."""
+    """Of a type that a key can have: what the TYPE command answers."""
     rank: ClassVar[int]
-    """Which type a key shows that holds several after concurrent writes: the smallest."""
+    """Of such a type: a key that holds several after concurrent writes shows the smallest."""
 
     @abstractmethod
     def merge(self, delta: D, seen: Container[Dot]) -> Residue | None:

@@ -82,7 +82,7 @@ class CounterDelta(Delta, frozen=True, gc=False):
         yield from each(self.covers)
 
 
-def general(delta: Part | CounterDelta) -> CounterDelta:
+def as_counter_delta(delta: Part | CounterDelta) -> CounterDelta:
     return CounterDelta((delta,)) if isinstance(delta, Part) else delta
 
 
@@ -124,7 +124,7 @@ class Counter(CRDT[Part | CounterDelta]):
 
     @classmethod
     def join(cls, first: Part | CounterDelta, second: Part | CounterDelta) -> CounterDelta:
-        one, two = general(first), general(second)
+        one, two = as_counter_delta(first), as_counter_delta(second)
         gone = (*each(one.covers), *each(two.covers))
         parts = latest((*one.parts, *two.parts)).values()
         resets = dict(one.resets) | dict(two.resets)
@@ -136,17 +136,17 @@ class Counter(CRDT[Part | CounterDelta]):
 
     def merge(self, delta: Part | CounterDelta, seen: Container[Dot]) -> Residue | None:
         if type(delta) is not Part:
-            return self._merge_resets(general(delta), seen)
+            return self._merge_resets(as_counter_delta(delta), seen)
         parts, actor = self.parts, delta.last >> SEQ_BITS
         mine = parts.get(actor)
         if mine is None:
             if self.resets:
-                return self._merge_resets(general(delta), seen)
+                return self._merge_resets(as_counter_delta(delta), seen)
             if delta.last not in seen:
                 parts[actor] = delta
                 self.total += delta.amount
         elif mine.birth != delta.birth and self.resets:
-            return self._merge_resets(general(delta), seen)
+            return self._merge_resets(as_counter_delta(delta), seen)
         elif mine.last < delta.last:
             # Of one birth, what a reset saw has been taken off already, and cancels out.
             parts[actor] = delta
@@ -191,7 +191,7 @@ class Counter(CRDT[Part | CounterDelta]):
         return CounterDelta(_tuple(self.parts.values()), tuple(sorted(self.resets.items())))
 
     def covered(self, whole: Part | CounterDelta, theirs: CausalContext) -> CounterDelta:
-        there = general(whole)
+        there = as_counter_delta(whole)
         live = [part.last for part in there.parts] + [dot for dot, _ in there.resets]
         gone = removed(pack(self.dots()), pack(live), theirs)
         return CounterDelta(there.parts, there.resets, gone)

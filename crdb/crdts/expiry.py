@@ -1,9 +1,13 @@
 """Expiry: when a key ends. The longest deadline of concurrent ones wins, PERSIST above all.
 
 A register whose order is the deadline. The region whose deadline won is the key's *owner*: it
-turns the expired key into an observed removal and sends that; elsewhere the key only reads as
-missing. A SET without EX assigns `FOREVER`, since it clears the deadlines that it saw and has to
-win against those it did not.
+turns the expired key into an observed removal and sends that. Elsewhere the key only reads as
+missing; others remove it only if the owner, asked, does not answer for a grace time. The removal
+takes the value that it saw, so a renewal concurrent with it does not save the key, while a SET
+does: our choice.
+
+A SET without EX assigns `FOREVER`, since it clears the deadlines that it saw and has to win against
+those it did not.
 
 >>> from crdb.crdts.base import NOTHING
 >>> from crdb.dots import dot
@@ -49,7 +53,7 @@ class Expiry(Register):
 
     @property
     def deadline_ms(self) -> int:
-        return self.order >> 12 if self.dot else FOREVER
+        return self.order >> stamps.BITS if self.dot else FOREVER
 
     @property
     def owner(self) -> int | None:

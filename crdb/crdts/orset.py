@@ -54,7 +54,7 @@ class MemberDelta(Delta, frozen=True, gc=False):
         yield from each(self.covers)
 
 
-def general(delta: SetDelta | MemberDelta) -> SetDelta:
+def as_set_delta(delta: SetDelta | MemberDelta) -> SetDelta:
     if isinstance(delta, SetDelta):
         return delta
     adds: dict[Member, Dots] = {} if delta.add is None else {delta.member: delta.add}
@@ -114,7 +114,7 @@ class ORSet(CRDT[SetDelta | MemberDelta]):
 
     @classmethod
     def join(cls, first: SetDelta | MemberDelta, second: SetDelta | MemberDelta) -> SetDelta:
-        one, two = general(first), general(second)
+        one, two = as_set_delta(first), as_set_delta(second)
         adds: dict[Member, Dots] = {}
         covers: dict[Member, Dots] = {}
         for member in one.adds | two.adds | one.covers | two.covers:
@@ -135,7 +135,7 @@ class ORSet(CRDT[SetDelta | MemberDelta]):
                 return None if self.members else Residue()
             missed = self._merge(member, dot, gone, seen)
         else:
-            missed = self._merge_all(general(delta), seen)
+            missed = self._merge_all(as_set_delta(delta), seen)
         return Residue(missed) if missed or not self.members else None
 
     def _merge_all(self, delta: SetDelta, seen: Container[Dot]) -> tuple[Dot, ...]:
@@ -172,7 +172,7 @@ class ORSet(CRDT[SetDelta | MemberDelta]):
         return SetDelta(dict(self.members), {})
 
     def covered(self, whole: SetDelta | MemberDelta, theirs: CausalContext) -> SetDelta:
-        adds, covers = general(whole).adds, dict[Member, Dots]()
+        adds, covers = as_set_delta(whole).adds, dict[Member, Dots]()
         for member, dots in self.members.items():
             there = adds.get(member)
             if there != dots and (gone := removed(dots, there, theirs)) is not None:

@@ -29,7 +29,7 @@ from collections.abc import Container, Iterator
 from typing import Any, ClassVar
 
 from crdb.crdts.base import CRDT, Delta, Residue
-from crdb.crdts.counter import Amount, Counter, CounterDelta, Part, general
+from crdb.crdts.counter import Amount, Counter, CounterDelta, Part, as_counter_delta
 from crdb.crdts.register import Register, RegisterDelta
 from crdb.decimals import parse_decimal, parse_int, show
 from crdb.dots import CausalContext, Dot
@@ -48,13 +48,13 @@ class StringDelta(Delta, frozen=True, gc=False):
         yield from self.counter.dots()
 
 
-def both(delta: StringDelta | Factor) -> StringDelta:
+def as_string_delta(delta: StringDelta | Factor) -> StringDelta:
     """A factor's delta as one of the product."""
     if isinstance(delta, StringDelta):
         return delta
     if isinstance(delta, RegisterDelta):
         return StringDelta(delta, CounterDelta())
-    return StringDelta(RegisterDelta(), general(delta))
+    return StringDelta(RegisterDelta(), as_counter_delta(delta))
 
 
 class String(CRDT[Any]):
@@ -89,7 +89,7 @@ class String(CRDT[Any]):
 
     @classmethod
     def join(cls, first: StringDelta | Factor, second: StringDelta | Factor) -> StringDelta:
-        one, two = both(first), both(second)
+        one, two = as_string_delta(first), as_string_delta(second)
         return StringDelta(
             Register.join(one.register, two.register), Counter.join(one.counter, two.counter)
         )
@@ -116,7 +116,7 @@ class String(CRDT[Any]):
         return StringDelta(register.complete(), self.counter.complete())
 
     def covered(self, whole: StringDelta | Factor, theirs: CausalContext) -> StringDelta:
-        register, there = self.register or Register(), both(whole)
+        register, there = self.register or Register(), as_string_delta(whole)
         return StringDelta(
             register.covered(there.register, theirs), self.counter.covered(there.counter, theirs)
         )
