@@ -136,12 +136,6 @@ def encode(value: object) -> str:
     return f"{int(value)}us"
 
 
-def duration(text: object) -> Duration:
-    """Return the duration that a scenario file gives. Raises NotADuration."""
-    found: Duration = decode(Duration, text)
-    return found
-
-
 def clock(at_us: int) -> str:
     """Return a point of engine time for reading: minutes, seconds and milliseconds.
 
