@@ -76,12 +76,15 @@ class Copy(Region):
         return super().execute(session, request)
 
     def crash(self) -> None:
+        was_up = self.up
         super().crash()
-        self.lost()
+        if was_up:
+            self.lost()
 
     def restart(self) -> None:
         super().restart()
-        self.found()
+        if self.up:
+            self.found()
 
     def reseed(self, source: "Copy") -> None:
         """Forget everything and start as a copy of `source`: a full synchronisation.

@@ -94,9 +94,7 @@ class Payer:
         self._token = f"{place}#{self._client.process}"
         self._fate = fate
         self._dice = fate.dice
-        client = shop.world.scenario.client
-        self._attempts: int = client.attempts
-        self._backoff = Backoff(client.attempts, int(client.backoff_base), int(client.backoff_cap))
+        self._backoff = Backoff.of(shop.world.scenario.client)
         self._limit_us = self._engine.now + int(self._settings.request_limit)
         self._held_since_us = 0
 
@@ -138,7 +136,7 @@ class Payer:
             except (Unknown, NotNow):
                 failed += 1
                 refused = design.unreachable(self._payment, self._here)
-                if refused is not None and failed >= self._attempts:
+                if refused is not None and failed >= self._backoff.attempts:
                     raise refused from None
                 turn += self._dice.chance(fraction(self._settings.reroute))
                 yield from self._client.pause(self._backoff.wait_us(failed, self._dice))

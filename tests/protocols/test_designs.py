@@ -118,6 +118,15 @@ class TestPassiveReplica:
         trial = self.trial("block", settings=["variants.0.faults.0.lasts=77s"])
         assert trial.history.of_kind("failover") == []
 
+    def test_two_outages_that_overlap_are_one_loss_of_the_primary(self):
+        outages = [
+            f'{{kind = "outage", region = "{WEST}", at = "{at}", lasts = "{lasts}"}}'
+            for at, lasts in (("20s", "60s"), ("50s", "60s"))
+        ]
+        trial = self.trial("block", settings=[f"variants.0.faults=[{', '.join(outages)}]"])
+        moves = trial.history.of_kind("failover")
+        assert [each.at_us for each in moves] == [98_000_000]
+
     def test_blocking_serves_nobody_in_time(self):
         figures = self.trial("block").row
         assert figures["availability_incident"] < 0.15
