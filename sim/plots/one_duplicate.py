@@ -180,8 +180,11 @@ def _answers(case: Case) -> Iterator[Arrow]:
             continue
         end = done.get(token)
         if end is None:
-            capture = next(op for op in case.ops if op.name == "CAPTURE" and _token(op) == token)
-            died_us = capture.completed_us or event.at_us
+            replies = [
+                op.completed_us for op in case.ops if op.name == "CAPTURE" and _token(op) == token
+            ]
+            # Without one the run ended before the provider's reply was there.
+            died_us = next(filter(None, replies), event.at_us)
             yield Arrow(_payer(token), died_us, "user", None, "dies before answering", "red")
         elif pay is not None and pay.completed_us == end.at_us:
             yield Arrow(_payer(token), end.at_us, "user", end.at_us, "paid", "green")

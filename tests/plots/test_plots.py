@@ -113,6 +113,12 @@ def test_a_claim_that_is_not_granted_is_answered_nil():
     assert "0:06.925  Redis East US → payer East US#2: nil" in one_duplicate.told(points, arrows)
 
 
+def test_a_capture_whose_reply_the_run_did_not_see_is_drawn_too(tmp_path):
+    told = twice()
+    told.history.ops[:] = [op for op in told.history.ops if op.name != "CAPTURE"]
+    assert one_duplicate.draw([Trial("partition", "set-nx", told.history)], tmp_path)
+
+
 def test_a_store_that_is_not_redis_is_not_called_so():
     told = twice()
     del told.history.readings[EAST]
