@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sim.history import OK, History, Op
-from sim.windows import Window, windows
+from sim.windows import Window, covered, windows
 
 
 class Share(NamedTuple):
@@ -47,25 +47,33 @@ def over_time(history: History, name: str, bin_us: int) -> list[Share]:
     for op in history.ops:
         if op.name == name:
             index = op.invoked_us // bin_us
-            met, asked = bins.get(index, (0, 0))
-            bins[index] = met + good(op, within_us), asked + 1
+            met, all_of_them = bins.get(index, (0, 0))
+            bins[index] = met + good(op, within_us), all_of_them + 1
     if not bins:
         return []
     span = range(min(bins), max(bins) + 1)
     return [Share(index * bin_us, *bins.get(index, (0, 0))) for index in span]
 
 
-def within(history: History, name: str, spans: Iterable[Window]) -> Share:
-    """Return the availability of what was asked while any of the windows lasted."""
+def asked(history: History, name: str, spans: Iterable[Window], place: str = "") -> list[Op]:
+    """Return what was asked for while any of the windows lasted, at a place or anywhere."""
+    held = list(spans)
+    return [
+        op
+        for op in history.ops
+        if op.name == name and place in ("", op.place) and covered(held, op.invoked_us)
+    ]
+
+
+def within(history: History, name: str, spans: Iterable[Window], place: str = "") -> Share:
+    """Return the availability of what was `asked`."""
     held = list(spans)
     within_us = objective_us(history, name)
-    asked = [
-        op for op in history.ops if op.name == name and any(w.covers(op.invoked_us) for w in held)
-    ]
+    ops = asked(history, name, held, place)
     begin_us = min((window.begin_us for window in held), default=0)
-    return Share(begin_us, sum(good(op, within_us) for op in asked), len(asked))
+    return Share(begin_us, sum(good(op, within_us) for op in ops), len(ops))
 
 
-def in_faults(history: History, name: str) -> Share:
+def in_faults(history: History, name: str, place: str = "") -> Share:
     """Return the availability of what was asked during faults."""
-    return within(history, name, windows(history))
+    return within(history, name, windows(history), place)
