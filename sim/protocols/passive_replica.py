@@ -14,6 +14,8 @@ captured before:
 - In an outage the copy starts without what had not reached it, and the old primary is emptied when
   it comes back: the last claims and done-marks are lost although they were acknowledged.
 - What was claimed in the database meanwhile is unknown to the copy that takes over.
+- The database turns so many away that a user may come back for the first time when the claim of a
+  payer that died has run out, and is granted a fresh one as if nothing had been captured.
 - A payer that is merely cut off from the primary falls back as well, while the primary serves on:
   two deciders, neither of which knows what the other granted.
 

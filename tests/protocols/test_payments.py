@@ -8,7 +8,6 @@ from sim.scenario import BadScenario, changed, load
 from tests.protocols.small import CALM, INCIDENT, PARTITION, Trial
 from tests.told import EAST, WEST
 
-
 QUEUE = ['workload.designs.home-region={unreachable = "queue"}']
 
 
