@@ -106,6 +106,10 @@ class CausalContext:
         self.cloud |= other.cloud
         self._prune()
 
+    def includes(self, other: "CausalContext") -> bool:
+        """Whether every dot of ``other`` is in here."""
+        return self.vector.dominates(other.vector) and all(dot in self for dot in other.cloud)
+
     def copy(self) -> Self:
         return type(self)(self.vector, self.cloud)
 

@@ -42,3 +42,8 @@ def quoting(text: bytes) -> CommandError:
 def quoted(word: bytes, length_max: int | None = None) -> bytes:
     """A word as the server's format strings show it: they end at the first NUL."""
     return word.partition(b"\0")[0][:length_max]
+
+
+def stale() -> CommandError:
+    """The text is ours: the product refuses writes, and no page says how."""
+    return CommandError("ERR this region was restored and is not up to date yet: no writes")

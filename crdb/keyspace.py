@@ -15,7 +15,7 @@ from typing import Any
 
 from crdb.crdts.base import CRDT, Delta, Residue
 from crdb.crdts.expiry import FOREVER, Expiry
-from crdb.dots import CausalContext, Dot
+from crdb.dots import Dot
 from crdb.messages import Key as Key
 from crdb.session import Session
 from crdb.stamps import BITS
@@ -146,13 +146,25 @@ class Keyspace:
         yield from self.keys.items()
         yield from self.ghosts.items()
 
-    def complete(self) -> Iterator[tuple[Key, tuple[Delta, ...]]]:
-        """The whole state as deltas, key by key."""
+    def beyond(self, seen: Container[Dot]) -> Iterator[tuple[Key, tuple[Delta, ...]]]:
+        """The part of every key's states that ``seen`` lacks; keys without any are left out."""
         for key, entry in self.entries():
-            yield key, tuple(state.complete() for state in entry.states())
+            parts = [(state, state.beyond(seen)) for state in entry.states()]
+            some = tuple(part for state, part in parts if part != type(state)().complete())
+            if some:
+                yield key, some
 
-    def against(self, key: Key, whole: tuple[Delta, ...], theirs: CausalContext) -> list[Delta]:
-        """Deltas that join another replica's complete state of ``key`` into the one here."""
+    def dots(self) -> Iterator[Dot]:
+        """Every live dot."""
+        for _, entry in self.entries():
+            for state in entry.states():
+                yield from state.dots()
+
+    def against(self, key: Key, whole: tuple[Delta, ...], gone: Container[Dot]) -> list[Delta]:
+        """Deltas that join what another replica holds of ``key`` into what is here.
+
+        ``gone``: dots that the other removed, if they are not in ``whole``.
+        """
         entry = self.keys.get(key) or self.ghosts.get(key)
         here = {} if entry is None else {state.__class__: state for state in entry.states()}
         there = {delta.crdt: delta for delta in whole}
@@ -161,7 +173,7 @@ class Keyspace:
             state, nothing = here.get(kind, kind()), kind().complete()
             whole_state = there.get(kind, nothing)
             if whole_state != state.complete():
-                delta = state.covered(whole_state, theirs)
+                delta = state.covered(whole_state, gone)
                 if delta != nothing:
                     deltas.append(delta)
         return deltas

@@ -24,6 +24,12 @@ class Link:
     """Which version of this region's context the peer has been told; -1: tell it again."""
     asked: int = -1
     """The gap that was reported last, so that one gap is reported once."""
+    actor: int = 0
+    """Who writes for the peer, as last heard; 0 for not yet."""
+    resync: bool = False
+    """The peer needs what no stream will bring, and is to say what it holds …"""
+    described: bool = False
+    """… which it has been asked already."""
     doubted: bool = False
     """Ask the peer for an answer with the next tick."""
     heard_at_us: int = 0
@@ -49,7 +55,7 @@ class Link:
         ``records``: something here waits to be seen by all regions. A peer whose last word was lost
         says nothing more by itself.
         """
-        if self.acked < self.sent:
+        if self.acked < self.sent or self.resync:
             return self.since_us + (self.resend_after_us << self.doublings)
         if records:
             quiet_us = max(self.heard_at_us, self.spoke_at_us)
@@ -72,6 +78,15 @@ class Link:
             self.since_us = now_us
         self.spoke_at_us = now_us
         self.doubted = False
+
+    def behind(self) -> None:
+        """The stream cannot bring the peer what it lacks."""
+        if not self.resync:
+            self.resync, self.described = True, False
+
+    def synced(self, seq: int) -> None:
+        """All up to ``seq`` is on its way as a difference."""
+        self.sent, self.resync = seq, False
 
     def rewind(self, seq: int) -> None:
         """The peer lacks what came after ``seq``: its word counts, not what it once acked."""

@@ -2,8 +2,9 @@
 
 A region's own writes are one stream per peer: `Deltas` carries the writes that come after a
 sequence number, and in passing what the sender has seen, which acknowledges the other direction.
-A receiver that finds a gap answers `Resend`; a sender that no longer has those writes answers
-with a `Snapshot`. Every message may be lost, repeated or overtaken without harm.
+A receiver that finds a gap answers `Resend`. A sender that no longer has those writes asks what
+the peer has instead (`Describe`), gets a `Digest` of it, and sends the `Difference`. Every message
+may be lost, repeated or overtaken without harm.
 """
 
 import msgspec
@@ -23,12 +24,13 @@ class Message(msgspec.Struct, frozen=True):
     """Who sends."""
     vector: dict[int, int]
     """What the sender has applied: actor -> sequence number."""
+    actor: int
+    """Under which name the sender writes; a later name of one region is a greater number."""
 
 
 class Deltas(Message, frozen=True):
     """The sender's own writes beyond ``after``, up to ``last``; without any, an acknowledgement."""
 
-    actor: int
     after: int
     last: int
     writes: tuple[Write, ...]
@@ -43,9 +45,29 @@ class Resend(Message, frozen=True):
     """The start that was refused. One that has been acknowledged since is an old story."""
 
 
-class Snapshot(Message, frozen=True):
-    """A complete state with its context; merged as a whole, so the context comes with it."""
+class Describe(Message, frozen=True):
+    """The backlog does not reach back so far: say what you hold."""
 
-    actor: int
+
+class Digest(Message, frozen=True):
+    """What a replica has seen, and the dots that it still holds."""
+
     cloud: tuple[Dot, ...]
-    states: tuple[tuple[Key, tuple[Delta, ...]], ...]
+    live: tuple[Dot, ...]
+    """In ascending order."""
+
+
+class Difference(Message, frozen=True):
+    """A complete state with its context, less what the receiver is known to hold.
+
+    A snapshot is the difference to nothing. ``known`` is what the receiver's digest had seen: a dot
+    beyond it that the receiver holds by now, that the sender has seen and that is not in ``states``
+    was removed by the sender as well, though the digest could not name it.
+    """
+
+    cloud: tuple[Dot, ...]
+    known: dict[int, int] = {}
+    known_cloud: tuple[Dot, ...] = ()
+    gone: tuple[Dot, ...] = ()
+    """Dots of the digest that the sender has seen, and holds no longer."""
+    states: tuple[tuple[Key, tuple[Delta, ...]], ...] = ()

@@ -21,24 +21,24 @@ the time of that region's clock, draws the numbers and carries the messages. Nob
 """
 
 from collections.abc import Iterable
-from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
-from crdb import registry
+from crdb import registry, resync
 from crdb.backlog import Backlog
 from crdb.command import TABLE, Reply, lookup
 from crdb.crdts.base import Residue
 from crdb.dots import ACTORS_MAX, CausalContext, VersionVector
-from crdb.errors import CommandError
-from crdb.keyspace import Entry, Key, Keyspace
+from crdb.errors import CommandError, stale
+from crdb.expirer import Expirer
+from crdb.keyspace import Key, Keyspace
 from crdb.link import Link
-from crdb.messages import Deltas, Message, Resend, Snapshot, Write
+from crdb.messages import Deltas, Describe, Difference, Digest, Message, Resend, Write
 from crdb.session import Request, Session
 from crdb.stability import Stability
 from crdb.stamps import REGIONS_MAX
-from crdb.transaction import Draw, Transaction, no_dice
+from crdb.transaction import Draw, Transaction
 
 registry.members("crdb.commands")
 
@@ -92,12 +92,36 @@ class Replica:
         self._transaction = Transaction(
             self.keyspace, region, self.actor, self.backlog.writes, self._remember
         )
+        self.dead: set[int] = set()
+        """Actors that will never write again: what they wrote is in states, and in no stream."""
+        self.stale = False
+        """Restored, and not yet brought up to date by a peer: writes are refused."""
         self.heard = 0
         """Counts changes of the context that peers have to be told."""
-        self._orphans: set[Key] = set()
-        """Keys that are gone, whose deadline is for this region to remove …"""
-        self._foundlings: set[Key] = set()
-        """… and those whose deadline is another region's, which may never do so."""
+        self.expirer = Expirer(self._transaction, self.links, region, self.settings.owner_grace_us)
+
+    @classmethod
+    def restored(
+        cls,
+        region: int,
+        peers: Iterable[int],
+        actor: int,
+        former: Iterable[int],
+        backup: Difference | None = None,
+        settings: Settings | None = None,
+    ) -> Self:
+        """A replica that begins with a backup (`snapshot`), or with nothing.
+
+        ``actor`` is new, and ``former`` names those that have written for this region before: both
+        must be kept outside of what is backed up, so that no dot is ever used twice. With peers it
+        is stale until one of them has brought it up to date.
+        """
+        replica = cls(region, peers, actor, settings)
+        if backup is not None:
+            replica._receive_difference(0, backup)
+        replica.dead.update(former)
+        replica.stale = bool(replica.links)
+        return replica
 
     # ── door 1 ──────────────────────────────────────────────────────────────────────────────
 
@@ -113,6 +137,8 @@ class Replica:
         if session.queue is not None and not command.immediate:
             session.queue.append(tuple(request))
             return "QUEUED"
+        if self.stale and command.write:
+            return stale()
         transaction = self._transaction
         transaction.begin(now_us, session, draw, command.write)
         # In a copy the name gives way: a third cheaper than `run(transaction, *request[1:])`.
@@ -136,14 +162,28 @@ class Replica:
             return Received()
         if isinstance(message, Resend) and message.after < link.acked:
             return Received()
+        self._note_actor(link, message.actor)
+        if message.actor in self.dead:
+            # From a former life: what it wrote counts, what it had seen is gone with it.
+            if isinstance(message, Deltas):
+                return Received(self._receive_deltas(now_us, link, message).applied)
+            return Received()
         link.acknowledge(message.vector.get(self.actor, 0), now_us)
         received = Received()
         if isinstance(message, Deltas):
             received = self._receive_deltas(now_us, link, message)
-        elif isinstance(message, Snapshot):
-            received = self._receive_snapshot(now_us, message)
+        elif isinstance(message, Difference):
+            received = self._receive_difference(now_us, message)
+        elif isinstance(message, Digest):
+            received = self._receive_digest(link, message)
+        elif isinstance(message, Describe):
+            received = Received(answers=((link.peer, self.digest()),))
         elif isinstance(message, Resend):
             link.rewind(message.vector.get(self.actor, 0))
+        if any(
+            message.vector.get(actor, 0) < self.context.vector.get(actor, 0) for actor in self.dead
+        ):
+            link.behind()
         self.stability.note(message.region, message.vector)
         self._collect()
         return received
@@ -156,7 +196,7 @@ class Replica:
             if link.asked == have:
                 return Received()
             link.asked = have
-            answer = Resend(self.region, self._vector(), message.after)
+            answer = Resend(self.region, self._vector(), self.actor, message.after)
             return Received(answers=((link.peer, answer),))
         if message.last <= have:
             return Received()
@@ -176,30 +216,54 @@ class Replica:
             if residue is not None:
                 self._remember(key, residue)
             if ghosts:
-                self._adopt(now_us, key)
+                self.expirer.adopt(now_us, key)
 
-    def _receive_snapshot(self, now_us: int, message: Snapshot) -> Received:
-        """Join a complete state. Its context is merged last, and only because it is complete."""
-        theirs = CausalContext(VersionVector(message.vector), message.cloud)
-        whole = dict(message.states)
-        here = [key for key, _ in self.keyspace.entries()]
+    def _receive_difference(self, now_us: int, message: Difference) -> Received:
+        """Join what was missed; last its context, which stands for all of it.
+
+        SUBTLE: an answer to a digest of this region's former life leaves out what that life held.
+        It arrives here as from nowhere, and would pass for complete.
+        """
+        known = CausalContext(VersionVector(message.known), message.known_cloud)
+        self._vector()
+        if not self.context.includes(known):
+            return Received()
         applied: list[Write] = []
-        for key in dict.fromkeys([*whole, *here]):
-            for delta in self.keyspace.against(key, whole.get(key, ()), theirs):
-                residue = self.keyspace.merge(key, delta, self.context)
-                applied.append((0, key, delta))
-                if residue is not None:
-                    self._remember(key, Residue(lingering=residue.lingering))
-            self._adopt(now_us, key)
-        self.context.merge(theirs)
+        for key, delta in resync.deltas(self.keyspace, message):
+            residue = self.keyspace.merge(key, delta, self.context)
+            applied.append((0, key, delta))
+            if residue is not None:
+                self._remember(key, Residue(lingering=residue.lingering))
+            self.expirer.adopt(now_us, key)
+        self.context.merge(CausalContext(VersionVector(message.vector), message.cloud))
         self.heard += 1
+        self.stale = False
         return Received(tuple(applied))
+
+    def _receive_digest(self, link: Link, message: Digest) -> Received:
+        held = resync.Held(
+            CausalContext(VersionVector(message.vector), message.cloud), message.live
+        )
+        link.synced(self.seq)
+        return Received(answers=((link.peer, self.difference(held)),))
+
+    def _note_actor(self, link: Link, actor: int) -> None:
+        """A peer that writes under another name has lost its past: nobody streams that any more."""
+        if actor == link.actor:
+            return
+        older, newer = sorted((link.actor, actor))
+        if older:
+            self.dead.add(older)
+        if newer == actor:
+            link.actor = actor
+            self.stability.restart(link.peer)
 
     # ── door 3 ──────────────────────────────────────────────────────────────────────────────
 
     def tick(self, now_us: int) -> list[tuple[int, Message]]:
         """Let time pass: expire keys, and send each peer what it does not have."""
-        self._expire(now_us)
+        self.expirer.expire(now_us)
+        self._collect()
         outbox = []
         for link in self.links.values():
             message = self._next(link, now_us)
@@ -212,38 +276,73 @@ class Replica:
 
     def wake_at(self, now_us: int) -> int | None:
         """When `tick` will next have something to do, on this region's clock; None for never."""
-        if self._orphans or (self.stability.waiting and not self.links):
+        if self.stability.waiting and not self.links:
             return now_us
-        times = []
+        expiry_us = self.expirer.wake_at(now_us)
+        times = [] if expiry_us is None else [expiry_us]
         for link in self.links.values():
-            if link.sent < self.seq or link.told != self.heard or link.doubted:
+            unsent = link.sent < self.seq if not link.resync else not link.described
+            if (unsent and not self.stale) or link.told != self.heard or link.doubted:
                 return now_us
-            due_us = link.due_us(self.stability.waiting)
+            due_us = link.due_us(self.stability.waiting or self.stale)
             if due_us is not None:
                 times.append(due_us)
-        if self.keyspace.deadlines:
-            times.append(self.keyspace.deadlines[0][0])
         return max(now_us, min(times)) if times else None
 
     def _next(self, link: Link, now_us: int) -> Message | None:
-        asking = link.asks(now_us, self.stability.waiting)
-        after = link.sent
-        if after == self.seq and link.told == self.heard and not asking:
+        asking = link.asks(now_us, self.stability.waiting or self.stale)
+        untold, after = link.told != self.heard, link.sent
+        if after == self.seq and not untold and not asking and not link.resync:
             return None
-        link.speak(now_us, asking)
+        if self.stale:
+            if untold or asking:
+                link.speak(now_us, asking)
+                return self.digest()
+            return None
         found = self.backlog.slice(after, self.seq, self.settings.batch_writes_max)
         if found is None:
-            link.sent = self.seq
-            return self.snapshot()
+            link.behind()
+        if link.resync:
+            return self._ask_what_it_holds(link, now_us, asking, untold)
+        link.speak(now_us, asking)
+        assert found is not None
         writes, link.sent = found
         return Deltas(self.region, self._vector(), self.actor, after, link.sent, writes, asking)
 
-    def snapshot(self) -> Snapshot:
-        """The complete state with its context."""
+    def _ask_what_it_holds(
+        self, link: Link, now_us: int, asking: bool, untold: bool
+    ) -> Message | None:
+        """Meanwhile the stream rests, and only what is seen here is told on."""
+        if asking or not link.described:
+            link.speak(now_us, asking)
+            link.described, link.since_us = True, now_us
+            return Describe(self.region, self._vector(), self.actor)
+        return Deltas(self.region, self._vector(), self.actor, 0, 0, ()) if untold else None
+
+    def difference(self, peer: resync.Held) -> Difference:
+        """What ``peer`` lacks of all that is held here, with the context of it all."""
         vector = self._vector()
-        states = tuple(self.keyspace.complete())
-        cloud = tuple(sorted(self.context.cloud))
-        return Snapshot(self.region, vector, self.actor, cloud, states)
+        sent = resync.difference(self.keyspace, self.context, peer)
+        return Difference(
+            self.region,
+            vector,
+            self.actor,
+            tuple(sorted(self.context.cloud)),
+            dict(peer.seen.vector),
+            tuple(sorted(peer.seen.cloud)),
+            sent.gone,
+            sent.states,
+        )
+
+    def snapshot(self) -> Difference:
+        """The complete state with its context: the difference to nothing. Also a backup."""
+        return self.difference(resync.NOTHING_HELD)
+
+    def digest(self) -> Digest:
+        """What has been seen here, and what is held."""
+        vector = self._vector()
+        held = resync.digest(self.keyspace, self.context)
+        return Digest(self.region, vector, self.actor, tuple(sorted(held.seen.cloud)), held.live)
 
     @property
     def seq(self) -> int:
@@ -269,56 +368,8 @@ class Replica:
         for dot in residue.lingering:
             self.stability.keep(dot, key)
 
-    def _adopt(self, now_us: int, key: Key) -> None:
-        """A deadline whose key is gone is its owner's to remove; others see to it much later."""
-        ghost = self.keyspace.ghosts.get(key)
-        if ghost is None or ghost.expiry is None:
-            return
-        if ghost.expiry.owner == self.region:
-            self._orphans.add(key)
-        elif key not in self._foundlings:
-            self._foundlings.add(key)
-            heappush(self.keyspace.deadlines, (now_us + self.settings.owner_grace_us, key))
-
     def _collect(self) -> None:
         """Drop the records that every region is known to have seen."""
         if self.stability.waiting:
             for record, key in self.stability.newly_stable(self._vector()):
                 self.keyspace.forget(key, record)
-
-    def _expire(self, now_us: int) -> None:
-        """Turn expired keys into removals, each a group of its own."""
-        transaction, deadlines = self._transaction, self.keyspace.deadlines
-        while deadlines and deadlines[0][0] <= now_us:
-            at_us, key = heappop(deadlines)
-            self._foundlings.discard(key)
-            entry = self.keyspace.keys.get(key)
-            if entry is None or entry.deadline_us > now_us:
-                entry = self.keyspace.ghosts.get(key)
-            if entry is None or entry.expiry is None:
-                continue
-            if self._may_remove(entry, at_us):
-                transaction.begin(now_us, Session(), no_dice)
-                if not transaction.remove(key):
-                    transaction.drop_orphan(key)
-            else:
-                heappush(deadlines, (now_us + self.settings.owner_grace_us, key))
-        for key in sorted(self._orphans):
-            transaction.begin(now_us, Session(), no_dice)
-            transaction.drop_orphan(key)
-        self._orphans.clear()
-        self._collect()
-
-    def _may_remove(self, entry: Entry, at_us: int) -> bool:
-        """Whether this region may remove what has expired, now that its time ``at_us`` has come.
-
-        The owner may. Others ask the owner first, and only if it then says nothing for the grace
-        time may they: a clock that runs ahead must not rob an owner that is there.
-        """
-        assert entry.expiry is not None
-        link = self.links.get(entry.expiry.owner or 0)
-        if link is None:
-            return True
-        asked_us = at_us - self.settings.owner_grace_us
-        link.doubted = at_us == entry.deadline_us or link.heard_at_us >= asked_us
-        return not link.doubted

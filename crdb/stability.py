@@ -58,6 +58,12 @@ class Stability:
             self._newest[region] = vector
             self._claimed.setdefault(region, vector)
 
+    def restart(self, region: int) -> None:
+        """A region has lost its past: what it once said counts no longer."""
+        self._confirmed[region] = {}
+        self._claimed.pop(region, None)
+        self._newest.pop(region, None)
+
     def newly_stable(self, mine: Vector) -> list[tuple[Dot, bytes]]:
         """The records that have become stable, given what has been applied here."""
         for region in list(self._claimed):

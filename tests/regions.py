@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from crdb.command import Reply
-from crdb.messages import Message
+from crdb.messages import Difference, Message
 from crdb.replica import Replica, Settings
 from crdb.session import Session
 
@@ -37,6 +37,8 @@ class Regions:
         self.sessions = {region: Session() for region in ids}
         self.now_us = START_US
         self.skew_us = dict.fromkeys(ids, 0)
+        self.actors = count
+        """How many have been given out: one that has written is never given out again."""
         self.flight: list[tuple[int, Message]] = []
         """(to whom, what): messages that were sent and have not arrived."""
 
@@ -57,6 +59,17 @@ class Regions:
 
     def everywhere(self, line: str) -> list[Reply]:
         return [self.say(region, line) for region in self.replicas]
+
+    def restore(self, region: int, backup: Difference | None = None) -> None:
+        """The region loses everything but a backup; without one it has amnesia."""
+        old = self[region]
+        self.actors += 1
+        former = (*old.dead, old.actor)
+        peers = list(old.links)
+        self.replicas[region] = Replica.restored(
+            region, peers, self.actors, former, backup, self.settings
+        )
+        self.sessions[region] = Session()
 
     def tick(self, regions: Iterable[int] | None = None) -> None:
         for region in self.replicas if regions is None else regions:
@@ -108,7 +121,7 @@ class Regions:
         return [
             {
                 key: {delta.crdt: delta for delta in whole}
-                for key, whole in replica.keyspace.complete()
+                for key, whole in replica.keyspace.beyond(())
             }
             for replica in self.replicas.values()
         ]

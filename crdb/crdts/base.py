@@ -93,14 +93,19 @@ class CRDT(ABC, Generic[D]):
         """The observed removal of everything here; ``dot`` is a fresh one, used if needed."""
 
     @abstractmethod
+    def beyond(self, seen: Container[Dot]) -> D:
+        """The part of the state whose dots are not in ``seen``, as a delta that covers nothing."""
+
     def complete(self) -> D:
         """The whole state as a delta that covers nothing."""
+        return self.beyond(NOTHING)
 
     @abstractmethod
-    def covered(self, whole: D, theirs: CausalContext) -> D:
-        """``whole``, another replica's complete state, with the dots here that it removed.
+    def covered(self, whole: D, gone: Container[Dot]) -> D:
+        """``whole``, what another replica holds, with the dots here that it removed.
 
-        Those are the dots that ``theirs``, the context of that state, has seen and it lacks.
+        Those are the dots that are in ``gone`` and not in ``whole``. For a complete state ``gone``
+        is its context: what it has seen and lacks.
         """
 
     @abstractmethod

@@ -39,7 +39,7 @@ from typing import ClassVar
 
 from crdb.crdts.base import CRDT, Delta, Residue
 from crdb.crdts.causal import Dots, each, lacking, pack, removed
-from crdb.dots import SEQ_BITS, CausalContext, Dot, actor_of
+from crdb.dots import SEQ_BITS, Dot, actor_of
 
 Amount = int | Fraction
 
@@ -187,14 +187,16 @@ class Counter(CRDT[Part | CounterDelta]):
             if stable and not any(part.birth in births for part in parts):
                 del self.resets[reset]
 
-    def complete(self) -> CounterDelta:
-        return CounterDelta(_tuple(self.parts.values()), tuple(sorted(self.resets.items())))
+    def beyond(self, seen: Container[Dot]) -> CounterDelta:
+        return CounterDelta(
+            _tuple(part for part in self.parts.values() if part.last not in seen),
+            tuple((dot, self.resets[dot]) for dot in sorted(self.resets) if dot not in seen),
+        )
 
-    def covered(self, whole: Part | CounterDelta, theirs: CausalContext) -> CounterDelta:
+    def covered(self, whole: Part | CounterDelta, gone: Container[Dot]) -> CounterDelta:
         there = as_counter_delta(whole)
         live = [part.last for part in there.parts] + [dot for dot, _ in there.resets]
-        gone = removed(pack(self.dots()), pack(live), theirs)
-        return CounterDelta(there.parts, there.resets, gone)
+        return CounterDelta(there.parts, there.resets, removed(pack(self.dots()), pack(live), gone))
 
     def dots(self) -> Iterator[Dot]:
         yield from map(_last, self.parts.values())

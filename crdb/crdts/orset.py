@@ -26,7 +26,7 @@ from typing import ClassVar
 
 from crdb.crdts.base import CRDT, Delta, Residue
 from crdb.crdts.causal import Dots, each, join, lacking, pack, removed
-from crdb.dots import CausalContext, Dot
+from crdb.dots import Dot
 
 Member = bytes
 
@@ -168,15 +168,16 @@ class ORSet(CRDT[SetDelta | MemberDelta]):
             del members[member]
         return lacking(gone, mine)
 
-    def complete(self) -> SetDelta:
-        return SetDelta(dict(self.members), {})
+    def beyond(self, seen: Container[Dot]) -> SetDelta:
+        found = ((member, join(None, dots, None, seen)) for member, dots in self.members.items())
+        return SetDelta({member: dots for member, dots in found if dots is not None}, {})
 
-    def covered(self, whole: SetDelta | MemberDelta, theirs: CausalContext) -> SetDelta:
+    def covered(self, whole: SetDelta | MemberDelta, gone: Container[Dot]) -> SetDelta:
         adds, covers = as_set_delta(whole).adds, dict[Member, Dots]()
         for member, dots in self.members.items():
             there = adds.get(member)
-            if there != dots and (gone := removed(dots, there, theirs)) is not None:
-                covers[member] = gone
+            if there != dots and (over := removed(dots, there, gone)) is not None:
+                covers[member] = over
         return SetDelta(adds, covers)
 
     def dots(self) -> Iterator[Dot]:

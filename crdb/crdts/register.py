@@ -32,7 +32,7 @@ from typing import Any, ClassVar
 
 from crdb.crdts.base import CRDT, Delta, Residue
 from crdb.crdts.causal import Dots, each, lacking, pack, removed
-from crdb.dots import CausalContext, Dot
+from crdb.dots import Dot
 
 Sibling = tuple[int, Any]
 """(order, value)."""
@@ -131,12 +131,13 @@ class Register(CRDT[RegisterDelta]):
             return {}
         return {self.dot: (self.order, self.top)} | (self.losers or {})
 
-    def complete(self) -> RegisterDelta:
-        return self.delta.of(self.siblings(), None)
+    def beyond(self, seen: Container[Dot]) -> RegisterDelta:
+        siblings = self.siblings()
+        return self.delta.of({dot: siblings[dot] for dot in siblings if dot not in seen}, None)
 
-    def covered(self, whole: RegisterDelta, theirs: CausalContext) -> RegisterDelta:
+    def covered(self, whole: RegisterDelta, gone: Container[Dot]) -> RegisterDelta:
         adds = whole.siblings()
-        return self.delta.of(adds, removed(self.held(), pack(adds), theirs))
+        return self.delta.of(adds, removed(self.held(), pack(adds), gone))
 
     def dots(self) -> Iterator[Dot]:
         yield from each(self.held())

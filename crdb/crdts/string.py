@@ -32,7 +32,7 @@ from crdb.crdts.base import CRDT, Delta, Residue
 from crdb.crdts.counter import Amount, Counter, CounterDelta, Part, as_counter_delta
 from crdb.crdts.register import Register, RegisterDelta
 from crdb.decimals import parse_decimal, parse_int, show
-from crdb.dots import CausalContext, Dot
+from crdb.dots import Dot
 
 Factor = RegisterDelta | CounterDelta | Part
 
@@ -111,14 +111,14 @@ class String(CRDT[Any]):
     def forget(self, dot: Dot) -> None:
         self.counter.forget(dot)
 
-    def complete(self) -> StringDelta:
+    def beyond(self, seen: Container[Dot]) -> StringDelta:
         register = self.register or Register()
-        return StringDelta(register.complete(), self.counter.complete())
+        return StringDelta(register.beyond(seen), self.counter.beyond(seen))
 
-    def covered(self, whole: StringDelta | Factor, theirs: CausalContext) -> StringDelta:
+    def covered(self, whole: StringDelta | Factor, gone: Container[Dot]) -> StringDelta:
         register, there = self.register or Register(), as_string_delta(whole)
         return StringDelta(
-            register.covered(there.register, theirs), self.counter.covered(there.counter, theirs)
+            register.covered(there.register, gone), self.counter.covered(there.counter, gone)
         )
 
     def dots(self) -> Iterator[Dot]:

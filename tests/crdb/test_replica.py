@@ -7,7 +7,7 @@ import pytest
 from crdb.crdts.orset import ORSet
 from crdb.crdts.string import String
 from crdb.dots import dot
-from crdb.messages import Deltas, Resend, Snapshot
+from crdb.messages import Deltas, Describe, Difference, Resend
 from crdb.replica import Replica, Settings
 from tests.regions import START_US, Regions, said
 
@@ -168,7 +168,7 @@ def test_one_slow_peer_keeps_the_backlog() -> None:
     assert len(regions[1].backlog) == 1
 
 
-def test_past_the_backlog_comes_a_snapshot() -> None:
+def test_past_the_backlog_comes_the_difference() -> None:
     regions = Regions(2, Settings(backlog_writes_max=3))
     for name in ("a", "b", "c", "d", "e"):
         regions.say(1, f"SADD s {name}")
@@ -177,8 +177,11 @@ def test_past_the_backlog_comes_a_snapshot() -> None:
     said(regions, 1)
     regions[1].links[2].rewind(0)
     [message] = said(regions, 1)
-    assert isinstance(message, Snapshot)
-    hears(regions, 2, message)
+    assert isinstance(message, Describe)
+    [(_, digest)] = hears(regions, 2, message).answers
+    [(_, difference)] = hears(regions, 1, digest).answers
+    assert isinstance(difference, Difference)
+    hears(regions, 2, difference)
     regions.settle()
     assert sorted(regions.say(2, "SMEMBERS s")) == [b"b", b"c", b"d", b"e"]  # type: ignore[arg-type]
     regions.assert_converged()
@@ -344,7 +347,7 @@ def test_a_late_resend_does_not_rewind(pair: Regions) -> None:
     """Lesson 10: an old complaint that arrives again must not cost a snapshot."""
     pair.say(1, "SET k v")
     pair.settle()
-    pair[1].receive(pair.clock_us(1), Resend(2, {}, after=0))
+    pair[1].receive(pair.clock_us(1), Resend(2, {}, 2, after=0))
     assert said(pair, 1) == []
 
 

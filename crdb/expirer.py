@@ -1,0 +1,84 @@
+"""The expirer: turns what has expired into removals that travel.
+
+The owner of a deadline removes its key, each key in a group of its own. Others ask the owner first,
+and only if it then says nothing for the grace time may they: a clock that runs ahead must not rob
+an owner that is there.
+
+A deadline whose key is gone (set concurrently with a DEL) is its owner's to remove as well, at
+once, or after the grace time somebody else's.
+"""
+
+from collections.abc import Mapping
+from heapq import heappop, heappush
+
+from crdb.keyspace import Entry, Key
+from crdb.link import Link
+from crdb.session import Session
+from crdb.transaction import Transaction, no_dice
+
+
+class Expirer:
+    """Watches the deadlines of one replica. Times are on its region's clock, in microseconds."""
+
+    def __init__(
+        self, transaction: Transaction, links: Mapping[int, Link], region: int, grace_us: int
+    ) -> None:
+        self._transaction = transaction
+        self._keyspace = transaction.keyspace
+        self._links = links
+        self._region = region
+        self._grace_us = grace_us
+        self._orphans: set[Key] = set()
+        """Keys that are gone, whose deadline is for this region to remove …"""
+        self._foundlings: set[Key] = set()
+        """… and those whose deadline is another region's, which may never do so."""
+
+    def wake_at(self, now_us: int) -> int | None:
+        """When `expire` will next have something to do."""
+        if self._orphans:
+            return now_us
+        deadlines = self._keyspace.deadlines
+        return deadlines[0][0] if deadlines else None
+
+    def adopt(self, now_us: int, key: Key) -> None:
+        """A merge may have left a deadline without its key: see to it."""
+        ghost = self._keyspace.ghosts.get(key)
+        if ghost is None or ghost.expiry is None:
+            return
+        if ghost.expiry.owner == self._region:
+            self._orphans.add(key)
+        elif key not in self._foundlings:
+            self._foundlings.add(key)
+            heappush(self._keyspace.deadlines, (now_us + self._grace_us, key))
+
+    def expire(self, now_us: int) -> None:
+        """Remove what may be removed by now."""
+        transaction, deadlines = self._transaction, self._keyspace.deadlines
+        while deadlines and deadlines[0][0] <= now_us:
+            at_us, key = heappop(deadlines)
+            self._foundlings.discard(key)
+            entry = self._keyspace.keys.get(key)
+            if entry is None or entry.deadline_us > now_us:
+                entry = self._keyspace.ghosts.get(key)
+            if entry is None or entry.expiry is None:
+                continue
+            if self._may_remove(entry, at_us):
+                transaction.begin(now_us, Session(), no_dice)
+                if not transaction.remove(key):
+                    transaction.drop_orphan(key)
+            else:
+                heappush(deadlines, (now_us + self._grace_us, key))
+        for key in sorted(self._orphans):
+            transaction.begin(now_us, Session(), no_dice)
+            transaction.drop_orphan(key)
+        self._orphans.clear()
+
+    def _may_remove(self, entry: Entry, at_us: int) -> bool:
+        """Whether this region may remove what has expired, now that its time ``at_us`` has come."""
+        assert entry.expiry is not None
+        link = self._links.get(entry.expiry.owner or 0)
+        if link is None:
+            return True
+        asked_us = at_us - self._grace_us
+        link.doubted = at_us == entry.deadline_us or link.heard_at_us >= asked_us
+        return not link.doubted
