@@ -7,9 +7,20 @@ Waiting is measured from the past, never set for the future: a clock that was ah
 would else leave a peer unasked for as long as it had been wrong.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 
 DOUBLINGS_MAX = 5
+
+
+class Resync(Enum):
+    """How far it is with giving the peer what no stream will bring it."""
+
+    NO = "not needed"
+    DUE = "to be asked what it holds"
+    ASKED = "asked what it holds"
+    ANSWERED = "sent the difference, and has not said yet that it has it"
 
 
 @dataclass(slots=True)
@@ -26,10 +37,9 @@ class Link:
     """The gap that was reported last, so that one gap is reported once."""
     actor: int = 0
     """Who writes for the peer, as last heard; 0 for not yet."""
-    resync: bool = False
-    """The peer needs what no stream will bring, and is to say what it holds …"""
-    described: bool = False
-    """… which it has been asked already."""
+    seen: Mapping[int, int] = field(default_factory=dict)
+    """What the peer last said that it has applied: actor -> sequence number."""
+    resync: Resync = Resync.NO
     doubted: bool = False
     """Ask the peer for an answer with the next tick."""
     heard_at_us: int = 0
@@ -55,7 +65,7 @@ class Link:
         ``records``: something here waits to be seen by all regions. A peer whose last word was lost
         says nothing more by itself.
         """
-        if self.acked < self.sent or self.resync:
+        if self.acked < self.sent or self.resync is not Resync.NO:
             return self.since_us + (self.resend_after_us << self.doublings)
         if records:
             quiet_us = max(self.heard_at_us, self.spoke_at_us)
@@ -81,12 +91,17 @@ class Link:
 
     def behind(self) -> None:
         """The stream cannot bring the peer what it lacks."""
-        if not self.resync:
-            self.resync, self.described = True, False
+        if self.resync is Resync.NO:
+            self.resync = Resync.DUE
 
-    def synced(self, seq: int) -> None:
+    def answered(self, seq: int, now_us: int) -> None:
         """All up to ``seq`` is on its way as a difference."""
-        self.sent, self.resync = seq, False
+        self.sent, self.since_us, self.resync = seq, now_us, Resync.ANSWERED
+
+    def caught_up(self) -> None:
+        """The peer lacks nothing but what the stream will bring."""
+        if self.resync is Resync.ANSWERED and self.acked >= self.sent:
+            self.resync = Resync.NO
 
     def rewind(self, seq: int) -> None:
         """The peer lacks what came after ``seq``: its word counts, not what it once acked."""

@@ -33,7 +33,7 @@ from crdb.dots import ACTORS_MAX, CausalContext, VersionVector
 from crdb.errors import CommandError, stale
 from crdb.expirer import Expirer
 from crdb.keyspace import Key, Keyspace
-from crdb.link import Link
+from crdb.link import Link, Resync
 from crdb.messages import Deltas, Describe, Difference, Digest, Message, Resend, Write
 from crdb.session import Request, Session
 from crdb.stability import Stability
@@ -92,10 +92,8 @@ class Replica:
         self._transaction = Transaction(
             self.keyspace, region, self.actor, self.backlog.writes, self._remember
         )
-        self.dead: set[int] = set()
-        """Actors that will never write again: what they wrote is in states, and in no stream."""
-        self.stale = False
-        """Restored, and not yet brought up to date by a peer: writes are refused."""
+        self.orphans: set[int] = set()
+        """Actors that nobody is known to write as: what they wrote is in no stream any more."""
         self.heard = 0
         """Counts changes of the context that peers have to be told."""
         self.expirer = Expirer(self._transaction, self.links, region, self.settings.owner_grace_us)
@@ -106,22 +104,33 @@ class Replica:
         region: int,
         peers: Iterable[int],
         actor: int,
-        former: Iterable[int],
         backup: Difference | None = None,
         settings: Settings | None = None,
     ) -> Self:
         """A replica that begins with a backup (`snapshot`), or with nothing.
 
-        ``actor`` is new, and ``former`` names those that have written for this region before: both
-        must be kept outside of what is backed up, so that no dot is ever used twice. With peers it
-        is stale until one of them has brought it up to date.
+        ``actor`` must be greater than any that has ever written for this region, so it is issued
+        outside of what is backed up: no dot is ever used twice. With peers it is stale until one
+        of them has brought it up to date.
         """
         replica = cls(region, peers, actor, settings)
         if backup is not None:
             replica._receive_difference(0, backup)
-        replica.dead.update(former)
-        replica.stale = bool(replica.links)
+        replica._transaction.stale = bool(replica.links)
         return replica
+
+    def add_peer(self, region: int) -> None:
+        """A region joins, or is back: it starts with nothing, under a new actor (`restored`)."""
+        self.links[region] = Link(region, self.settings.resend_after_us)
+        for peer in sorted(self.links):
+            self.links[peer] = self.links.pop(peer)
+        self.stability.restart(region)
+
+    def remove_peer(self, region: int) -> None:
+        """A region leaves for good. What it told some of the others, these pass on."""
+        del self.links[region]
+        self.stability.leave(region)
+        self._find_orphans()
 
     # ── door 1 ──────────────────────────────────────────────────────────────────────────────
 
@@ -134,12 +143,13 @@ class Replica:
             except CommandError as error:
                 session.failed = session.queue is not None
                 return error
+        transaction = self._transaction
+        if transaction.stale and command.write:
+            session.failed = session.queue is not None
+            return stale()
         if session.queue is not None and not command.immediate:
             session.queue.append(tuple(request))
             return "QUEUED"
-        if self.stale and command.write:
-            return stale()
-        transaction = self._transaction
         transaction.begin(now_us, session, draw, command.write)
         # In a copy the name gives way: a third cheaper than `run(transaction, *request[1:])`.
         args: list[Any] = list(request)
@@ -162,8 +172,9 @@ class Replica:
             return Received()
         if isinstance(message, Resend) and message.after < link.acked:
             return Received()
-        self._note_actor(link, message.actor)
-        if message.actor in self.dead:
+        if message.actor > link.actor:
+            self._note_actor(link, message.actor)
+        elif message.actor < link.actor:
             # From a former life: what it wrote counts, what it had seen is gone with it.
             if isinstance(message, Deltas):
                 return Received(self._receive_deltas(now_us, link, message).applied)
@@ -175,15 +186,14 @@ class Replica:
         elif isinstance(message, Difference):
             received = self._receive_difference(now_us, message)
         elif isinstance(message, Digest):
-            received = self._receive_digest(link, message)
+            received = self._receive_digest(now_us, link, message)
         elif isinstance(message, Describe):
             received = Received(answers=((link.peer, self.digest()),))
         elif isinstance(message, Resend):
             link.rewind(message.vector.get(self.actor, 0))
-        if any(
-            message.vector.get(actor, 0) < self.context.vector.get(actor, 0) for actor in self.dead
-        ):
-            link.behind()
+        link.seen = message.vector
+        if not self._lags(link):
+            link.caught_up()
         self.stability.note(message.region, message.vector)
         self._collect()
         return received
@@ -205,6 +215,8 @@ class Replica:
             applied = tuple(write for write in applied if write[0] > have)
         self._apply(now_us, applied)
         self.context.advance(message.actor, message.last)
+        if message.actor != link.actor:
+            self._find_orphans()
         self.heard += 1
         return Received(applied)
 
@@ -236,33 +248,40 @@ class Replica:
                 self._remember(key, Residue(lingering=residue.lingering))
             self.expirer.adopt(now_us, key)
         self.context.merge(CausalContext(VersionVector(message.vector), message.cloud))
+        self._find_orphans()
         self.heard += 1
-        self.stale = False
+        self._transaction.stale = False
         return Received(tuple(applied))
 
-    def _receive_digest(self, link: Link, message: Digest) -> Received:
+    def _receive_digest(self, now_us: int, link: Link, message: Digest) -> Received:
         held = resync.Held(
             CausalContext(VersionVector(message.vector), message.cloud), message.live
         )
-        link.synced(self.seq)
+        link.answered(self.seq, now_us)
         return Received(answers=((link.peer, self.difference(held)),))
 
     def _note_actor(self, link: Link, actor: int) -> None:
-        """A peer that writes under another name has lost its past: nobody streams that any more."""
-        if actor == link.actor:
-            return
-        older, newer = sorted((link.actor, actor))
-        if older:
-            self.dead.add(older)
-        if newer == actor:
-            link.actor = actor
+        """A peer that writes under a new name has lost its past."""
+        if link.actor:
             self.stability.restart(link.peer)
+        link.actor = actor
+        self._find_orphans()
+
+    def _lags(self, link: Link) -> bool:
+        """Whether the peer lacks, as far as it has said, what no stream will bring it."""
+        seen, mine = link.seen, self.context.vector
+        return any(seen.get(actor, 0) < mine[actor] for actor in self.orphans)
+
+    def _find_orphans(self) -> None:
+        living = {self.actor, *(link.actor for link in self.links.values())}
+        self.orphans = {actor for actor in self.context.vector if actor not in living}
 
     # ── door 3 ──────────────────────────────────────────────────────────────────────────────
 
     def tick(self, now_us: int) -> list[tuple[int, Message]]:
         """Let time pass: expire keys, and send each peer what it does not have."""
-        self.expirer.expire(now_us)
+        if not self.stale:
+            self.expirer.expire(now_us)
         self._collect()
         outbox = []
         for link in self.links.values():
@@ -278,10 +297,13 @@ class Replica:
         """When `tick` will next have something to do, on this region's clock; None for never."""
         if self.stability.waiting and not self.links:
             return now_us
-        expiry_us = self.expirer.wake_at(now_us)
+        expiry_us = None if self.stale else self.expirer.wake_at(now_us)
         times = [] if expiry_us is None else [expiry_us]
         for link in self.links.values():
-            unsent = link.sent < self.seq if not link.resync else not link.described
+            if link.resync is Resync.NO:
+                unsent = link.sent < self.seq or self._lags(link)
+            else:
+                unsent = link.resync is Resync.DUE
             if (unsent and not self.stale) or link.told != self.heard or link.doubted:
                 return now_us
             due_us = link.due_us(self.stability.waiting or self.stale)
@@ -292,30 +314,32 @@ class Replica:
     def _next(self, link: Link, now_us: int) -> Message | None:
         asking = link.asks(now_us, self.stability.waiting or self.stale)
         untold, after = link.told != self.heard, link.sent
-        if after == self.seq and not untold and not asking and not link.resync:
-            return None
         if self.stale:
-            if untold or asking:
-                link.speak(now_us, asking)
-                return self.digest()
-            return None
-        found = self.backlog.slice(after, self.seq, self.settings.batch_writes_max)
-        if found is None:
+            if not untold and not asking:
+                return None
+            link.speak(now_us, asking)
+            return self.digest()
+        if self._lags(link):
             link.behind()
-        if link.resync:
-            return self._ask_what_it_holds(link, now_us, asking, untold)
-        link.speak(now_us, asking)
-        assert found is not None
-        writes, link.sent = found
-        return Deltas(self.region, self._vector(), self.actor, after, link.sent, writes, asking)
+        if link.resync is Resync.NO:
+            if after == self.seq and not untold and not asking:
+                return None
+            found = self.backlog.slice(after, self.seq, self.settings.batch_writes_max)
+            if found is not None:
+                link.speak(now_us, asking)
+                writes, link.sent = found
+                vector = self._vector()
+                return Deltas(self.region, vector, self.actor, after, link.sent, writes, asking)
+            link.behind()
+        return self._ask_what_it_holds(link, now_us, asking, untold)
 
     def _ask_what_it_holds(
         self, link: Link, now_us: int, asking: bool, untold: bool
     ) -> Message | None:
         """Meanwhile the stream rests, and only what is seen here is told on."""
-        if asking or not link.described:
+        if asking or link.resync is Resync.DUE:
             link.speak(now_us, asking)
-            link.described, link.since_us = True, now_us
+            link.resync, link.since_us = Resync.ASKED, now_us
             return Describe(self.region, self._vector(), self.actor)
         return Deltas(self.region, self._vector(), self.actor, 0, 0, ()) if untold else None
 
@@ -344,10 +368,25 @@ class Replica:
         held = resync.digest(self.keyspace, self.context)
         return Digest(self.region, vector, self.actor, tuple(sorted(held.seen.cloud)), held.live)
 
+    def settled(self) -> bool:
+        """Whether nothing is left to send or to learn, as far as is known here."""
+        return not self.stale and all(
+            link.acked == link.sent == self.seq
+            and link.told == self.heard
+            and link.resync is Resync.NO
+            and not self._lags(link)
+            for link in self.links.values()
+        )
+
     @property
     def seq(self) -> int:
         """Sequence number of the last own write."""
         return self._transaction.seq
+
+    @property
+    def stale(self) -> bool:
+        """Restored, and not yet brought up to date by a peer: it writes nothing."""
+        return self._transaction.stale
 
     def _vector(self) -> dict[int, int]:
         """What has been applied here, own writes included.

@@ -59,10 +59,14 @@ class Stability:
             self._claimed.setdefault(region, vector)
 
     def restart(self, region: int) -> None:
-        """A region has lost its past: what it once said counts no longer."""
+        """A region begins anew: what it may have said before counts no longer."""
+        self.leave(region)
         self._confirmed[region] = {}
-        self._claimed.pop(region, None)
-        self._newest.pop(region, None)
+
+    def leave(self, region: int) -> None:
+        """A region is no longer waited for."""
+        for vectors in (self._confirmed, self._claimed, self._newest):
+            vectors.pop(region, None)
 
     def newly_stable(self, mine: Vector) -> list[tuple[Dot, bytes]]:
         """The records that have become stable, given what has been applied here."""

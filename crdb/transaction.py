@@ -47,6 +47,9 @@ class Transaction:
         self.session = Session()
         self.writing = False
         """Whether the command that runs may write: it then removes expired keys that it meets."""
+        self.stale = False
+        """The replica was restored, and what it holds may be out of date. Nothing is removed then:
+        what has expired in an old backup may have been renewed since."""
         self._group = 1
         self.fresh = (actor << SEQ_BITS) + 1
         """The next dot that nobody has; whoever uses it says so with `take` or `wrote`."""
@@ -92,7 +95,7 @@ class Transaction:
         if entry is None or entry.deadline_us > self.now_us:
             return entry
         assert entry.expiry is not None
-        if self.writing or entry.expiry.owner == self.region:
+        if not self.stale and (self.writing or entry.expiry.owner == self.region):
             self.remove(key)
         return None
 

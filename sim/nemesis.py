@@ -17,6 +17,7 @@ class Nemesis:
 
     def __init__(self, world: Any, faults: Iterable[Fault] = ()) -> None:
         """Plan `faults`, numbered from 1 in this order."""
+        faults = tuple(faults)
         self._world = world
         self._active: dict[int, tuple[Fault, Undo]] = {}
         self._numbers = count(1)
@@ -24,6 +25,8 @@ class Nemesis:
             world.engine.call_at(int(fault.at), partial(self._begin, next(self._numbers)), fault)
             for fault in faults
         ]
+        for fault in faults:
+            fault.prepare(world)
 
     def begin(self, fault: Fault) -> None:
         """Begin a fault that was not planned, now and for as long as it says."""

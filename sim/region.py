@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from crdb.command import Reply
-from crdb.messages import Deltas, Message
+from crdb.messages import Deltas, Difference, Message
 from crdb.replica import Replica, Settings
 from crdb.session import Request, Session
 from sim.clock import RegionClock
@@ -108,6 +108,8 @@ class Region:
         """The first write since the last tick has its mark."""
         self._marks: list[tuple[int, int]] = []
         """(sequence number, engine time) of the first write of each batch not yet everywhere."""
+        self.backups: dict[int, Difference] = {}
+        """Engine time -> everything that was held then."""
         self._busy_until_us = 0
         self._crashes = 0
         """Those that no restart has undone."""
@@ -245,6 +247,17 @@ class Region:
         if self.up:
             self._arrange()
 
+    def back_up(self, _: object = None) -> None:
+        """Take a backup, to be found in `backups` under the present engine time."""
+        self.backups[self.engine.now] = self.replica.snapshot()
+
+    def lose_memory(self, actor: int, backup: Difference | None) -> None:
+        """Forget everything but a backup. ``actor`` is a new one, as in `Replica.restored`."""
+        self._marks.clear()
+        self._marked = self._soon = False
+        settings = self.replica.settings
+        self.replica = Replica.restored(self.number, self._peers, actor, backup, settings)
+
     def step_clock(self, by_us: int) -> None:
         """Move the clock by so many microseconds at once; negative turns it back."""
         self.clock.step(by_us)
@@ -274,11 +287,7 @@ class Region:
 
     def settled(self) -> bool:
         """Nothing is left to send or to learn, as far as this region knows."""
-        replica = self.replica
-        return all(
-            link.acked == link.sent == replica.seq and link.told == replica.heard
-            for link in replica.links.values()
-        )
+        return self.replica.settled()
 
     def reading(self) -> dict[str, Any]:
         """What every key holds: type, value and deadline."""

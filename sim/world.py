@@ -6,6 +6,7 @@ is read stay open in the history, as they may have happened. Whoever judges gets
 
 from decimal import Decimal
 from hashlib import blake2b
+from itertools import count
 
 from crdb.replica import Settings
 from sim.client import Client
@@ -50,6 +51,7 @@ class World:
         self.regions = {name: self._region(name) for name in scenario.regions}
         for region in self.regions.values():
             region.join(self.regions.values())
+        self._actors = count(len(self.regions) + 1)
         self.nemesis = Nemesis(self, variant.faults)
         self._clients: list[Client] = []
 
@@ -75,6 +77,10 @@ class World:
             ),
             syncer=Syncer(int(sync.batch_interval), pbs(sync.delay) if sync.delay else None),
         )
+
+    def new_actor(self) -> int:
+        """A number under which nobody has written yet, for a region that has lost its memory."""
+        return next(self._actors)
 
     def client(self, place: str) -> Client:
         """A new client at a place."""

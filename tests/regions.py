@@ -64,11 +64,25 @@ class Regions:
         """The region loses everything but a backup; without one it has amnesia."""
         old = self[region]
         self.actors += 1
-        former = (*old.dead, old.actor)
-        peers = list(old.links)
         self.replicas[region] = Replica.restored(
-            region, peers, self.actors, former, backup, self.settings
+            region, old.links, self.actors, backup, self.settings
         )
+        self.sessions[region] = Session()
+
+    def remove(self, region: int) -> None:
+        """The region leaves for good, whatever it has not told anybody."""
+        del self.replicas[region], self.sessions[region]
+        self.flight = [(to, message) for to, message in self.flight if to != region]
+        for replica in self.replicas.values():
+            replica.remove_peer(region)
+
+    def add(self, region: int) -> None:
+        """A region that was removed is back, with nothing."""
+        peers = list(self.replicas)
+        for replica in self.replicas.values():
+            replica.add_peer(region)
+        self.actors += 1
+        self.replicas[region] = Replica.restored(region, peers, self.actors, None, self.settings)
         self.sessions[region] = Session()
 
     def tick(self, regions: Iterable[int] | None = None) -> None:
@@ -91,21 +105,13 @@ class Regions:
         for _ in range(ROUNDS_MAX):
             self.tick()
             if not self.flight:
-                if self.quiet():
+                if all(replica.settled() for replica in self.replicas.values()):
                     return
                 self.now_us += self.next_wake_us()
             while self.flight:
                 self.deliver()
             self.now_us += round_us
         raise AssertionError(f"still talking after {ROUNDS_MAX} rounds: {self.flight}")
-
-    def quiet(self) -> bool:
-        """Whether no peer still owes an acknowledgement."""
-        return all(
-            link.acked == replica.seq
-            for replica in self.replicas.values()
-            for link in replica.links.values()
-        )
 
     def next_wake_us(self) -> int:
         """How long until the first region wants to tick."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from sim.rng import Dice
-from sim.units import Duration
+from sim.units import Duration, human
 
 Undo = Callable[[], object]
 """What ends one fault that was started, and no other, even if that one is equal to it."""
@@ -28,6 +28,9 @@ class Fault(
     def regions_named(self) -> tuple[str, ...]:
         """The regions that have to be in the world."""
         return ()
+
+    def prepare(self, world: Any) -> None:
+        """Arrange, at the beginning of the run, what it will need when it starts."""
 
     def start(self, world: Any, dice: Dice) -> Undo:
         """Let it go wrong; returns what ends it, to be called once. The dice are its own."""
@@ -69,3 +72,46 @@ class ShareFault(Fault, frozen=True, kw_only=True):
 
     def place(self) -> str:
         return ", ".join(self.channels)
+
+
+class MemoryFault(Fault, frozen=True, kw_only=True):
+    """A region goes down and comes back without what it did last, or with nothing at all.
+
+    It comes back under a new actor, and refuses writes until a peer has brought it up to date.
+    """
+
+    region: str
+
+    def behind_us(self) -> int | None:
+        """How old the state is that it comes back with; None if it comes back with nothing."""
+        raise NotImplementedError
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an impossible value."""
+        behind_us = self.behind_us()
+        if behind_us is not None and behind_us > self.at:
+            raise ValueError(
+                f"{human(behind_us)} before {human(self.at)}: expected a time after the start"
+            )
+
+    def regions_named(self) -> tuple[str, ...]:
+        return (self.region,)
+
+    def prepare(self, world: Any) -> None:
+        behind_us = self.behind_us()
+        if behind_us is not None:
+            world.engine.call_at(self.at - behind_us, world.regions[self.region].back_up)
+
+    def start(self, world: Any, dice: Dice) -> Undo:
+        """Raises ValueError if it was not planned: then there is no backup."""
+        region, behind_us = world.regions[self.region], self.behind_us()
+        backup = None if behind_us is None else region.backups.get(self.at - behind_us)
+        if backup is None and behind_us is not None:
+            raise ValueError("no backup was taken: this fault has to be planned in a scenario")
+        region.crash()
+        region.lose_memory(world.new_actor(), backup)
+        undo: Undo = region.restart
+        return undo
+
+    def place(self) -> str:
+        return self.region

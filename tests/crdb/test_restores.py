@@ -23,6 +23,8 @@ steps = st.one_of(
     st.tuples(st.just("drop"), st.integers(0, 5)),
     st.tuples(st.just("back up"), regions_),
     st.tuples(st.just("restore"), st.integers(1, 2), st.booleans()),
+    st.tuples(st.just("leave or join"), st.just(1)),
+    st.tuples(st.just("step the clock"), regions_, st.integers(-5_000, 5_000)),
 )
 
 
@@ -37,6 +39,11 @@ class Life:
 
     def step(self, verb: str, *args: Any) -> None:
         regions, flight = self.regions, self.regions.flight
+        if (
+            verb not in ("deliver", "repeat", "drop", "leave or join")
+            and args[0] not in regions.replicas
+        ):
+            return
         if verb == "say":
             region, line = args
             self.number += 1
@@ -50,6 +57,13 @@ class Life:
         elif verb == "restore":
             region, from_backup = args
             regions.restore(region, self.backups.get(region) if from_backup else None)
+        elif verb == "leave or join":
+            if 1 in regions.replicas:
+                regions.remove(1)
+            else:
+                regions.add(1)
+        elif verb == "step the clock":
+            regions.skew_us[args[0]] += args[1]
         elif args[0] < len(flight):
             if verb == "deliver":
                 regions.deliver(args[0])
@@ -65,6 +79,8 @@ def test_restored_regions_agree_and_lose_nothing_of_others(story: list[Any]) -> 
     for step in story:
         life.step(*step)
     regions = life.regions
+    if 1 not in regions.replicas:
+        regions.add(1)
     regions.settle(round_us=20_000)
     regions.settle(round_us=20_000)
     regions.assert_converged()

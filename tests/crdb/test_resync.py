@@ -44,12 +44,12 @@ def behind() -> Regions:
 def exchanged(regions: Regions) -> list[Any]:
     """Every message until the regions are at rest."""
     heard: list[Any] = []
-    for _ in range(20):
+    for _ in range(40):
         regions.tick()
         while regions.flight:
             heard.append(regions.flight[0][1])
             regions.deliver()
-        regions.now_us += 1_000
+        regions.now_us += 500
     return heard
 
 
@@ -163,6 +163,53 @@ def test_what_a_lost_region_told_one_peer_reaches_the_other() -> None:
     regions.assert_converged()
 
 
+def test_a_peer_that_has_nothing_to_say_is_asked_for_what_a_lost_region_told() -> None:
+    """Its one greeting was lost, and by itself it would never speak again."""
+    regions = Regions(3)
+    regions.say(2, "SADD s told")
+    regions.hear(3, 2)
+    said(regions, 1)
+    regions.restore(2)
+    regions.settle()
+    assert [members(reply) for reply in regions.everywhere("SMEMBERS s")] == [[b"told"]] * 3
+
+
+def test_a_region_that_is_removed_and_added_again_misses_nothing() -> None:
+    """Bug 7, which takes three regions: what the removed one had told only one of the others."""
+    regions = Regions(3)
+    regions.say(1, "SADD s a")
+    regions.settle()
+    regions.say(3, "SADD s b")
+    regions.hear(2, 3)
+    regions.remove(3)
+    regions.say(1, "SADD s c")
+    regions.settle()
+    assert [members(reply) for reply in regions.everywhere("SMEMBERS s")] == [
+        [b"a", b"b", b"c"]
+    ] * 2
+    regions.add(3)
+    regions.say(1, "SREM s a")
+    regions.settle()
+    assert [members(reply) for reply in regions.everywhere("SMEMBERS s")] == [[b"b", b"c"]] * 3
+    regions.assert_converged()
+
+
+def test_a_removed_region_holds_up_no_record() -> None:
+    """Bug 15: what must be seen by all is seen by all that are left."""
+    regions = Regions(3)
+    regions.say(1, "INCR n")
+    regions.settle()
+    regions.say(1, "DEL n")
+    cut_off(regions, 3)
+    for _ in range(3):
+        cut_off(regions, 3)
+        regions.now_us += 1_000
+    assert regions[1].stability.waiting
+    regions.remove(3)
+    regions.settle()
+    regions.assert_nothing_left()
+
+
 def test_a_restored_region_is_stale_until_a_peer_has_answered() -> None:
     regions = Regions(2)
     regions.say(1, "SET k v")
@@ -170,8 +217,26 @@ def test_a_restored_region_is_stale_until_a_peer_has_answered() -> None:
     regions.restore(1, regions[1].snapshot())
     assert str(regions.say(1, "SET k w")).startswith("ERR this region was restored")
     assert regions.say(1, "GET k") == b"v"
+    assert regions.say(1, "MULTI") == "OK"
+    assert str(regions.say(1, "SET k w")).startswith("ERR this region was restored")
+    assert str(regions.say(1, "EXEC")).startswith("EXECABORT")
     regions.settle()
     assert regions.say(1, "SET k w") == "OK"
+
+
+def test_an_old_backup_removes_nothing_that_was_renewed_since() -> None:
+    regions = Regions(2)
+    regions.say(1, "SET k v PX 50")
+    regions.settle()
+    backup = regions[1].snapshot()
+    regions.say(1, "PEXPIRE k 1000000")
+    regions.settle()
+    regions.restore(1, backup)
+    regions.now_us += 100_000
+    said(regions, 1)
+    assert regions.say(1, "GET k") is None
+    regions.settle()
+    assert regions.everywhere("GET k") == [b"v", b"v"]
 
 
 def test_the_stream_rests_while_a_peer_is_asked(behind: Regions) -> None:

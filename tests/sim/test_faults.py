@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from crdb.session import Session
 from sim.scenario import BadScenario
 from sim.units import us
 from sim.world import World
@@ -12,6 +13,7 @@ from tests.sim.two_cities import EAST, WEST, scenario, world
 PAIR: dict[str, Any] = {"regions": [WEST, EAST]}
 
 FAULTS: dict[str, dict[str, Any]] = {
+    "amnesia": {"region": EAST},
     "clock-step": {"region": EAST, "by": "-3s"},
     "drift": {"region": EAST, "ppm": 500},
     "duplicate": {"share": 0.5},
@@ -19,6 +21,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "outage": {"region": EAST},
     "partition": PAIR,
     "reorder": {"share": 0.5, "extra": "5ms"},
+    "restore": {"region": EAST, "at": "1s", "backup": "1s"},
     "slow": PAIR | {"factor": 3},
 }
 
@@ -27,8 +30,11 @@ def broken(kind: str, **changes: Any) -> World:
     """A world in which that fault has begun, and no client has."""
     fault = {"kind": kind, "at": "0s"} | FAULTS[kind] | changes
     built = scenario(variants=[{"name": "v", "faults": [fault]}])
-    made = world()
-    made.nemesis.begin(built.variants[0].faults[0])
+    made, begun = world(), built.variants[0].faults[0]
+    begun.prepare(made)
+    if begun.at:
+        made.engine.run(until=int(begun.at))
+    made.nemesis.begin(begun)
     return made
 
 
@@ -107,6 +113,43 @@ def test_the_history_knows_how_wrong_a_clock_was(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "changes", "kept"),
+    [
+        ("restore", {"backup": "2s"}, "x"),
+        ("amnesia", {"loses": "1s"}, "xx"),
+        ("amnesia", {}, ""),
+    ],
+)
+def test_a_region_comes_back_with_what_the_fault_leaves_it(
+    kind: str, changes: dict[str, Any], kept: str
+) -> None:
+    """It is cut off, so that nobody can tell it what it has lost."""
+    lost = {"kind": kind, "region": EAST, "at": "4s", "lasts": "1s"} | changes
+    cut = {"kind": "partition", "regions": [WEST, EAST], "at": "0s"}
+    built = scenario(variants=[{"name": "v", "faults": [lost, cut]}])
+    made = World(built, built.variants[0])
+    region = made.regions[EAST]
+    for at_us in (us("1s"), us("2500ms"), us("3500ms")):
+        made.engine.call_at(at_us, lambda _: region.execute(Session(), [b"APPEND", b"k", b"x"]))
+    made.engine.run(until=us("6s"))
+    assert region.replica.stale
+    assert region.reading().get("k", {"value": ""})["value"] == kept
+
+
+def test_twice_from_the_same_backup() -> None:
+    """Bug 6: every life has an actor of its own, so no dot is used twice."""
+    twice = [
+        {"kind": "restore", "region": EAST, "at": at, "lasts": "1s", "backup": backup}
+        for at, backup in (("3s", "1s"), ("8s", "6s"))
+    ]
+    built = scenario(variants=[{"name": "v", "faults": twice}])
+    made = World(built, built.variants[0], seed=1)
+    history = made.run()
+    assert made.regions[EAST].replica.actor == 4
+    assert history.readings[WEST] == history.readings[EAST] != {}
+
+
+@pytest.mark.parametrize(
     ("kind", "changes", "line"),
     [
         ("partition", {"regions": [EAST, EAST]}, "expected two, got 'East US' twice"),
@@ -120,6 +163,7 @@ def test_the_history_knows_how_wrong_a_clock_was(kind: str) -> None:
         ("reorder", {"extra": "0s"}, "expected more than 0s"),
         ("drift", {"ppm": -1_000_000}, "ppm -1000000: expected -100000 to 100000"),
         ("outage", {"at": "-1s"}, "expected 0s or more"),
+        ("restore", {"backup": "3s"}, "3 s before 1 s: expected a time after the start"),
         ("outage", {"region": "Mars"}, "unknown region 'Mars'"),
     ],
 )
