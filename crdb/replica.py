@@ -131,6 +131,7 @@ class Replica:
         del self.links[region]
         self.stability.leave(region)
         self._find_orphans()
+        self._transaction.stale &= bool(self.links)
 
     # ── door 1 ──────────────────────────────────────────────────────────────────────────────
 

@@ -69,6 +69,13 @@ class Regions:
         )
         self.sessions[region] = Session()
 
+    def crash(self, region: int) -> None:
+        """What is on the region's connections is lost; what it holds is not."""
+        self.flight = [
+            (to, message) for to, message in self.flight if region not in (to, message.region)
+        ]
+        self.sessions[region] = Session()
+
     def remove(self, region: int) -> None:
         """The region leaves for good, whatever it has not told anybody."""
         del self.replicas[region], self.sessions[region]

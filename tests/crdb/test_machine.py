@@ -1,22 +1,25 @@
 """Three replicas, any commands, any network: they converge, and to what the specs say.
 
 A rule executes a command somewhere, lets a region tick, or does something to a message in flight:
-deliver it (in any order), lose it, repeat it. Clocks of regions are apart and jump. The model is
-the history of operations, each with what its author's version vector had covered; the specs of
-`tests/cases.py` say what it means. Keys of one type have a spec; keys that commands of several
+deliver it (in any order), lose it, repeat it. Clocks of regions are apart and jump. Regions crash,
+lose their memory, come back from old backups, leave and join again. The model is the history of
+operations, each with what its author's version vector had covered; the specs of `tests/cases.py`
+say what it means. What is lost with a region is an operation that no vector covers any more; while
+its author lives, none is. Keys of one type have a spec; keys that commands of several
 types and deadlines fight over must only be equal everywhere.
 """
 
 from fractions import Fraction
+from typing import NamedTuple
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from crdb.command import Reply
-from crdb.dots import CausalContext
 from crdb.errors import CommandError
-from crdb.replica import Settings
+from crdb.messages import Difference
+from crdb.replica import Replica, Settings
 from tests.cases import CASES
 from tests.regions import Regions
 from tests.scripts import Call, Op
@@ -70,23 +73,33 @@ specified = requests(STRINGS, SETS)
 anything = st.one_of(specified, requests(ANY, ANY), deadlines)
 
 
+class Entry(NamedTuple):
+    """An operation on a key that has a spec."""
+
+    key: bytes
+    op: Op
+    actor: int
+    last: int
+    """The actor's sequence number after it."""
+
+
 class History:
-    """The operations on the keys that have a spec, by key."""
+    """The operations on the keys that have a spec."""
 
     def __init__(self) -> None:
-        self.ops: list[tuple[bytes, Op, int]] = []
-        """(key, operation, the author's sequence number after it)."""
+        self.entries: list[Entry] = []
 
-    def applied(self, region: int, context: CausalContext) -> frozenset[int]:
-        """The operations that a region knows: its own, and those its vector covers."""
+    def applied(self, replica: Replica) -> frozenset[int]:
+        """The operations that a replica knows: its own, and those its vector covers."""
+        vector = replica.context.vector
         return frozenset(
-            op.number
-            for _, op, last in self.ops
-            if op.region == region or context.vector.get(op.region, 0) >= last
+            each.op.number
+            for each in self.entries
+            if each.actor == replica.actor or vector.get(each.actor, 0) >= each.last
         )
 
     def expected(self, key: bytes, known: frozenset[int]) -> object:
-        ops = [op for on, op, _ in self.ops if on == key and op.number in known]
+        ops = [each.op for each in self.entries if each.key == key and each.op.number in known]
         return CASES["string" if key in STRINGS else "orset"].spec(ops)
 
 
@@ -123,9 +136,12 @@ class Mesh(RuleBasedStateMachine):
     def begin(self, count: int) -> None:
         self.regions = Regions(count, SMALL)
         self.history = History()
+        self.backups: dict[int, Difference] = {}
+        self.removed: list[int] = []
 
     def region(self, number: int) -> int:
-        return min(number, len(self.regions.replicas))
+        present = sorted(self.regions.replicas)
+        return present[number % len(present)]
 
     def get(self, region: int, key: bytes) -> Reply:
         return self.regions.run(region, b"GET" if key in STRINGS else b"SMEMBERS", key)
@@ -133,14 +149,17 @@ class Mesh(RuleBasedStateMachine):
     def perform(self, region: int, requests: list[Request], atomic: bool) -> None:
         """Execute in order, in one transaction or not, and write down what happened."""
         replica = self.regions[region]
-        seen = self.history.applied(region, replica.context)
+        seen = self.history.applied(replica)
         done: list[tuple[bytes, Call]] = []
         if atomic:
             befores: list[Reply] = [None] * len(requests)
             assert self.regions.run(region, b"MULTI") == "OK"
             for request in requests:
-                assert self.regions.run(region, *request) == "QUEUED"
+                self.regions.run(region, *request)
             replies = self.regions.run(region, b"EXEC")
+            if isinstance(replies, CommandError):
+                assert replica.stale
+                return
             assert isinstance(replies, list)
         else:
             [request] = requests
@@ -154,9 +173,9 @@ class Mesh(RuleBasedStateMachine):
                 done.append((request[1], call))
         clock_us = self.regions.clock_us(region)
         for key, call in done:
-            number = len(self.history.ops)
+            number = len(self.history.entries)
             op = Op(number, region, clock_us, call, seen)
-            self.history.ops.append((key, op, replica.seq))
+            self.history.entries.append(Entry(key, op, replica.actor, replica.seq))
             seen |= {number}
 
     # ── what can happen ─────────────────────────────────────────────────────────────────────
@@ -190,8 +209,41 @@ class Mesh(RuleBasedStateMachine):
         self.regions.now_us += elapsed_us
 
     @rule(region=regions_, skew_us=st.integers(-5_000, 5_000))
-    def skew(self, region: int, skew_us: int) -> None:
+    def step_clock(self, region: int, skew_us: int) -> None:
         self.regions.skew_us[self.region(region)] = skew_us
+
+    @rule(region=regions_)
+    def crash(self, region: int) -> None:
+        """It comes back at once with all it had, but what is on its connections is lost."""
+        self.regions.crash(self.region(region))
+
+    @rule(region=regions_)
+    def back_up(self, region: int) -> None:
+        self.backups[self.region(region)] = self.regions[self.region(region)].snapshot()
+
+    @precondition(lambda self: self.backups)
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        """Perhaps again and again from one backup."""
+        here = [region for region in sorted(self.backups) if region in self.regions.replicas]
+        if here:
+            region = data.draw(st.sampled_from(here))
+            self.regions.restore(region, self.backups[region])
+
+    @rule(region=regions_)
+    def forget_all(self, region: int) -> None:
+        self.regions.restore(self.region(region))
+
+    @precondition(lambda self: len(self.regions.replicas) > 1)
+    @rule(region=regions_)
+    def leave(self, region: int) -> None:
+        self.removed.append(self.region(region))
+        self.regions.remove(self.removed[-1])
+
+    @precondition(lambda self: self.removed)
+    @rule()
+    def join_again(self) -> None:
+        self.regions.add(self.removed.pop())
 
     def pick(self, data: st.DataObject) -> int:
         return data.draw(st.integers(0, len(self.regions.flight) - 1))
@@ -227,7 +279,7 @@ class Mesh(RuleBasedStateMachine):
     @invariant()
     def every_region_reads_what_it_knows(self) -> None:
         for region, replica in self.regions.replicas.items():
-            known = self.history.applied(region, replica.context)
+            known = self.history.applied(replica)
             for key in (*STRINGS, *SETS):
                 reply = self.get(region, key)
                 read = set(reply) or None if isinstance(reply, list) else reply
@@ -238,12 +290,13 @@ class Mesh(RuleBasedStateMachine):
         if not hasattr(self, "history"):
             return
         self.heal()
-        everything = frozenset(range(len(self.history.ops)))
-        for region, replica in self.regions.replicas.items():
-            assert self.history.applied(region, replica.context) == everything
+        living = {replica.actor for replica in self.regions.replicas.values()}
+        theirs = {each.op.number for each in self.history.entries if each.actor in living}
+        for replica in self.regions.replicas.values():
+            assert self.history.applied(replica) >= theirs
         self.every_region_reads_what_it_knows()
         for key in KEYS:
-            self.perform(1, [(b"DEL", key)], atomic=False)
+            self.perform(self.region(1), [(b"DEL", key)], atomic=False)
         self.heal()
         self.regions.assert_nothing_left()
 
