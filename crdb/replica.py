@@ -23,8 +23,6 @@ the time of that region's clock, draws the numbers and carries the messages. Nob
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
-import msgspec
-
 from crdb import registry, resync
 from crdb.backlog import Backlog
 from crdb.command import TABLE, Reply, lookup
@@ -36,24 +34,12 @@ from crdb.keyspace import Key, Keyspace
 from crdb.link import Link, Resync
 from crdb.messages import Deltas, Describe, Difference, Digest, Message, Resend, Write
 from crdb.session import Request, Session
+from crdb.settings import Settings as Settings
 from crdb.stability import Stability
 from crdb.stamps import REGIONS_MAX
 from crdb.transaction import Draw, Transaction
 
 registry.members("crdb.commands")
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """How a replica replicates. Durations in microseconds of the region's clock."""
-
-    batch_writes_max: int = 2_000
-    """Writes in one message."""
-    backlog_writes_max: int = 1_000_000
-    """Own writes kept for peers that lag; beyond it they get a snapshot."""
-    resend_after_us: int = 1_000_000
-    """Without acknowledgement for so long, ask the peer; doubled each time in vain."""
-    owner_grace_us: int = 60_000_000
-    """An owner not heard for so long may have its expired keys removed by others."""
 
 
 class Received(NamedTuple):
@@ -167,7 +153,7 @@ class Replica:
     # ── door 2 ──────────────────────────────────────────────────────────────────────────────
 
     def receive(self, now_us: int, message: Message) -> Received:
-        """Take a peer's message. A region that is no peer is not listened to."""
+        """Take a peer's message. Nobody else is listened to."""
         link = self.links.get(message.region)
         if link is None:
             return Received()
@@ -255,9 +241,8 @@ class Replica:
         return Received(tuple(applied))
 
     def _receive_digest(self, now_us: int, link: Link, message: Digest) -> Received:
-        held = resync.Held(
-            CausalContext(VersionVector(message.vector), message.cloud), message.live
-        )
+        seen = CausalContext(VersionVector(message.vector), message.cloud)
+        held = resync.Held(seen, message.live)
         link.answered(self.seq, now_us)
         return Received(answers=((link.peer, self.difference(held)),))
 

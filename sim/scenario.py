@@ -71,7 +71,7 @@ class SyncSettings(Strict, frozen=True):
     batch_writes_max: Count = 2_000
     """Writes in one message."""
     backlog_writes_max: Count = 1_000_000
-    """Own writes that are kept for a peer that lags; beyond, it gets a snapshot."""
+    """Own writes that are kept for a peer that lags; beyond, it gets a difference."""
     resend_after: Period = Period(1_000_000)
     """Without acknowledgement for so long, a region asks its peer; doubled each time in vain."""
     delay: str = ""

@@ -149,7 +149,7 @@ class Mesh(RuleBasedStateMachine):
     def perform(self, region: int, requests: list[Request], atomic: bool) -> None:
         """Execute in order, in one transaction or not, and write down what happened."""
         replica = self.regions[region]
-        seen = self.history.applied(replica)
+        seen, before_seq = self.history.applied(replica), replica.seq
         done: list[tuple[bytes, Call]] = []
         if atomic:
             befores: list[Reply] = [None] * len(requests)
@@ -171,6 +171,8 @@ class Mesh(RuleBasedStateMachine):
             call = operation(request, before, reply)
             if call is not None:
                 done.append((request[1], call))
+        if replica.seq == before_seq:
+            return  # Nothing changed, and nobody will hear of it.
         clock_us = self.regions.clock_us(region)
         for key, call in done:
             number = len(self.history.entries)

@@ -1,0 +1,16 @@
+"""How a replica replicates."""
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Durations in microseconds of the region's clock."""
+
+    batch_writes_max: int = 2_000
+    """Writes in one message."""
+    backlog_writes_max: int = 1_000_000
+    """Own writes kept for peers that lag; beyond it they get a difference."""
+    resend_after_us: int = 1_000_000
+    """Without acknowledgement for so long, ask the peer; doubled each time in vain."""
+    owner_grace_us: int = 60_000_000
+    """An owner not heard for so long may have its expired keys removed by others."""
