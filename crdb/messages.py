@@ -70,4 +70,5 @@ class Difference(Message, frozen=True):
     known_cloud: tuple[Dot, ...] = ()
     gone: tuple[Dot, ...] = ()
     """Dots of the digest that the sender has seen, and holds no longer."""
-    states: tuple[tuple[Key, tuple[Delta, ...]], ...] = ()
+    states: dict[Key, tuple[Delta, ...]] = {}
+    """The order of the keys, which depends on their history, says nothing."""

@@ -18,7 +18,7 @@ sender's context be merged: it stands for a complete state.
 >>> _ = run(here, "SADD s a b c d"), there.receive(0, here.snapshot())
 >>> _ = run(here, "SREM s b"), run(here, "SADD s e")
 >>> sent = difference(here.keyspace, here.context, digest(there.keyspace, there.context))
->>> [(key, delta.adds) for key, (delta,) in sent.states], [seq_of(dot) for dot in sent.gone]
+>>> [(key, delta.adds) for key, (delta,) in sent.states.items()], [seq_of(dot) for dot in sent.gone]
 ([(b's', {b'e': 281474976710662})], [2])
 
 Source: the missing-delta recovery of Almeida, Shoker, Baquero (2018); dots as the summary, as in
@@ -48,7 +48,7 @@ class Sent(NamedTuple):
     """What a replica that holds something lacks."""
 
     gone: tuple[Dot, ...]
-    states: tuple[tuple[Key, tuple[Delta, ...]], ...]
+    states: dict[Key, tuple[Delta, ...]]
 
 
 class Gone:
@@ -71,12 +71,12 @@ def difference(keyspace: Keyspace, seen: CausalContext, peer: Held) -> Sent:
     """What ``peer`` lacks of the complete state here, whose context is ``seen``."""
     live = set(keyspace.dots())
     gone = tuple(dot for dot in peer.live if dot in seen and dot not in live)
-    return Sent(gone, tuple(keyspace.beyond(peer.seen)))
+    return Sent(gone, dict(keyspace.beyond(peer.seen)))
 
 
 def deltas(keyspace: Keyspace, message: Difference) -> Iterator[tuple[Key, Delta]]:
     """What joins a difference into the keyspace; each is to be merged before the next is taken."""
-    gone, whole = Gone(message), dict(message.states)
+    gone, whole = Gone(message), message.states
     here = [key for key, _ in keyspace.entries()]
     for key in dict.fromkeys([*whole, *here]):
         for delta in keyspace.against(key, whole.get(key, ()), gone):

@@ -55,7 +55,7 @@ def exchanged(regions: Regions) -> list[Any]:
 
 def test_only_the_difference_moves(behind: Regions) -> None:
     (difference,) = [each for each in exchanged(behind) if isinstance(each, Difference)]
-    ((key, (delta,)),) = difference.states
+    ((key, (delta,)),) = difference.states.items()
     assert isinstance(delta, SetDelta)
     assert (key, sorted(delta.adds), len(difference.gone)) == (b"s", [b"k", b"l", b"m"], 1)
     behind.assert_converged()
