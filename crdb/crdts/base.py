@@ -105,7 +105,7 @@ class CRDT(ABC, Generic[D]):
         """``whole``, what another replica holds, with the dots here that it removed.
 
         Those are the dots that are in ``gone`` and not in ``whole``. For a complete state ``gone``
-        is its context: what it has seen and lacks.
+        is its context: what it has seen and lacks. What is the same here may be left out.
         """
 
     @abstractmethod

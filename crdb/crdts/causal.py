@@ -55,5 +55,7 @@ def lacking(covered: Dots | None, mine: Dots | None) -> tuple[Dot, ...]:
 
 def removed(mine: Dots | None, theirs: Dots | None, seen: Container[Dot]) -> Dots | None:
     """The dots here that the other side has seen and no longer holds."""
+    if theirs is None and mine.__class__ is int:
+        return mine if mine in seen else None
     there = each(theirs)
     return pack(dot for dot in each(mine) if dot not in there and dot in seen)
