@@ -8,7 +8,7 @@ import pytest
 from sim import cli
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
+DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "docs" / "bugs.md"]
 
 # At the start of a line of a code block, or as code within a sentence.
 COMMAND = re.compile(r"(?:^ *(?:\$ )?|`)(make|crdb) ([a-z]+)", re.MULTILINE)

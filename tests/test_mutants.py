@@ -1,5 +1,6 @@
 """The tests bite: every mutant of the ledger is killed by the test that it names."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import MUTANTS, Mutant
+from tests.mutants import Mutant, ledger
 
 ROOT = Path(__file__).parent.parent
 FAILED = 1
@@ -39,8 +40,14 @@ def outcome(place: Path, test: str) -> tuple[int, str]:
     return run.returncode, run.stdout[-2_000:] + run.stderr[-2_000:]
 
 
+def test_every_bug_that_has_a_test_has_a_mutant() -> None:
+    page = (ROOT / "docs" / "bugs.md").read_text(encoding="utf-8")
+    tested = {int(number) for number in re.findall(r"^\| (\d+) \|.*`test_\w+` \|$", page, re.M)}
+    assert tested == {mutant.bug for mutant in ledger() if mutant.bug}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.idea for mutant in MUTANTS])
+@pytest.mark.parametrize("mutant", ledger(), ids=lambda mutant: mutant.idea)
 def test_mutant_is_killed(mutant: Mutant, copy: Path) -> None:
     file = copy / "crdb" / mutant.file
     sound = file.read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """Stories with a name: what the design promises about single cases, and bugs that others shipped.
 
-Bugs are numbered as in the list of lessons. A story about a type is told with states, one about
+Bugs are numbered as in docs/bugs.md. A story about a type is told with states, one about
 arrival with replicas.
 """
 
@@ -21,7 +21,8 @@ from crdb.crdts.string import String
 from crdb.decimals import INT_MAX
 from crdb.dots import dot
 from crdb.errors import CommandError
-from tests.regions import Regions
+from crdb.session import Session
+from tests.regions import Regions, words
 
 
 def merged(kind: Any, *deltas: Delta) -> Any:
@@ -154,6 +155,27 @@ def test_old_messages_again_count_once() -> None:
 FLOATS = ["0.1", "0.2", "0.3", "100000000000000000", "-99999999999999999.5"]
 
 
+def test_a_retry_that_looks_first_counts_once() -> None:
+    """Bug 5: INCR repeated after a time-out drifts. A token written with it says that it is done.
+
+    Both attempts are under way at once, and neither sees the other's token when it looks.
+    """
+    regions = Regions(1)
+    first, retry = Session(), Session()
+
+    def say(session: Session, line: str) -> object:
+        return regions[1].execute(regions.now_us, session, words(line), lambda n: 0)
+
+    for session in (first, retry):
+        assert say(session, "WATCH done:7") == "OK"
+        assert say(session, "EXISTS done:7") == 0
+    for session in (first, retry):
+        for line in ("MULTI", "SET done:7 1 EX 60", "INCR n"):
+            say(session, line)
+    assert [say(first, "EXEC"), say(retry, "EXEC")] == [["OK", 1], None]
+    assert say(retry, "GET n") == b"1"
+
+
 def test_float_contributions_give_the_same_bytes_in_every_order() -> None:
     contributions = [
         String().increment(Fraction(text), dot(actor, 1)) for actor, text in enumerate(FLOATS, 1)
@@ -228,6 +250,7 @@ def test_a_remove_of_what_is_not_there_leaves_nothing() -> None:
     regions = Regions(2)
     assert regions.say(1, "SREM s nobody") == 0
     assert regions.say(1, "DEL s") == 0
+    assert [regions.say(1, line) for line in ("SADD s a", "SREM s a", "SREM s a")] == [1, 1, 0]
     regions.settle()
     regions.assert_nothing_left()
 

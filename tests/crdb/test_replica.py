@@ -344,7 +344,7 @@ def test_resets_of_one_key_wait_once(pair: Regions) -> None:
 
 
 def test_a_late_resend_does_not_rewind(pair: Regions) -> None:
-    """Lesson 10: an old complaint that arrives again must not cost a snapshot."""
+    """Bug 10: an old complaint that arrives again must not cost a snapshot."""
     pair.say(1, "SET k v")
     pair.settle()
     pair[1].receive(pair.clock_us(1), Resend(2, {}, 2, after=0))

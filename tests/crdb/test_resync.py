@@ -163,6 +163,20 @@ def test_what_a_lost_region_told_one_peer_reaches_the_other() -> None:
     regions.assert_converged()
 
 
+def test_a_peer_passes_on_what_a_lost_region_told_it_alone() -> None:
+    """Bug 16. The region that is back was heard once, and is cut off from then on."""
+    regions = Regions(3)
+    regions.settle()
+    regions.say(1, "SADD s told")
+    regions.hear(2, 1)
+    regions.restore(1)
+    regions.hear(2, 1)
+    for _ in range(4):
+        cut_off(regions, 1)
+        regions.now_us += 1_000
+    assert members(regions.say(3, "SMEMBERS s")) == [b"told"]
+
+
 def test_a_peer_that_has_nothing_to_say_is_asked_for_what_a_lost_region_told() -> None:
     """Its one greeting was lost, and by itself it would never speak again."""
     regions = Regions(3)
@@ -247,7 +261,7 @@ def test_the_stream_rests_while_a_peer_is_asked(behind: Regions) -> None:
 
 
 def test_an_acknowledgement_from_a_former_life_counts_no_more() -> None:
-    """Lesson 8: what a region had seen before it was restored says nothing of what it has."""
+    """Bug 8: what a region had seen before it was restored says nothing of what it has."""
     regions = Regions(2)
     regions.say(1, "SADD s a")
     regions.settle()

@@ -1,0 +1,101 @@
+"""Mutants: streams, cursors and stability."""
+
+from tests.mutants import Mutant
+
+MUTANTS = [
+    Mutant(
+        "a removal that did not find its add is remembered",
+        "replica.py",
+        "for dot in residue.missed:",
+        "for dot in ():",
+        "test_named.py::test_a_removal_before_its_add_stays_dead_and_the_rest_of_the_add_lives",
+        bug=2,
+    ),
+    Mutant(
+        "what was dropped is not served in part",
+        "backlog.py",
+        "if after < self.floor:",
+        "if False:",
+        "test_backlog.py::test_what_was_dropped_is_never_served_in_part",
+    ),
+    Mutant(
+        "a slice ends with a group",
+        "backlog.py",
+        "end = bisect_right(writes, writes[start + limit - 1][0], key=_group)",
+        "end = start + limit",
+        "test_replica.py::test_a_transaction_arrives_whole",
+    ),
+    Mutant(
+        "nothing is applied over a gap",
+        "replica.py",
+        "if message.after > have:",
+        "if False:",
+        "test_replica.py::test_a_gap_is_asked_for_again",
+        bug=17,
+    ),
+    Mutant(
+        "what was applied already is left out",
+        "replica.py",
+        "if have > message.after:",
+        "if False:",
+        "test_replica.py::test_an_overlap_is_applied_in_part",
+    ),
+    Mutant(
+        "what was sent is not sent at every tick",
+        "replica.py",
+        "writes, link.sent = found",
+        "writes, _ = found",
+        "test_replica.py::test_nothing_is_sent_twice_without_need",
+    ),
+    Mutant(
+        "the last claim of a region counts",
+        "stability.py",
+        "for vector in (self._claimed[region], self._newest[region]):",
+        "for vector in (self._claimed[region],):",
+        "test_stability.py::test_the_last_claim_counts_though_an_older_one_waits",
+    ),
+    Mutant(
+        "a record outlives those that have not seen it",
+        "stability.py",
+        "while waiting and waiting[next(iter(waiting))] <= frontier:",
+        "while waiting:",
+        "test_replica.py::test_a_record_is_forgotten_only_when_stable",
+    ),
+    Mutant(
+        "waiting is measured from the past",
+        "link.py",
+        "self.since_us = min(self.since_us, now_us)",
+        "pass",
+        "test_replica.py::test_a_clock_that_is_put_right_does_not_stop_the_asking",
+    ),
+    Mutant(
+        "frequent ticks do not keep a record from asking",
+        "link.py",
+        "quiet_us = max(self.heard_at_us, self.spoke_at_us)",
+        "quiet_us = self.since_us if self.acked < self.sent else 1 << 62",
+        "test_replica.py::test_frequent_ticks_do_not_keep_a_record_from_asking",
+    ),
+    Mutant(
+        "an old complaint does not rewind",
+        "replica.py",
+        "if isinstance(message, Resend) and message.after < link.acked:",
+        "if False:",
+        "test_replica.py::test_a_late_resend_does_not_rewind",
+    ),
+    Mutant(
+        "a difference brings its context",
+        "replica.py",
+        "self.context.merge(CausalContext(VersionVector(message.vector), message.cloud))",
+        "pass",
+        "test_replica.py::test_past_the_backlog_comes_the_difference",
+        bug=18,
+    ),
+    Mutant(
+        "a watched key that changed stops EXEC",
+        "commands/transactions.py",
+        "    if changed:\n",
+        "    if False:\n",
+        "test_named.py::test_a_retry_that_looks_first_counts_once",
+        bug=5,
+    ),
+]
