@@ -31,7 +31,7 @@ from typing import Any, ClassVar
 from crdb.crdts.base import CRDT, Delta, Residue
 from crdb.crdts.counter import Amount, Counter, CounterDelta, Part, as_counter_delta
 from crdb.crdts.register import Register, RegisterDelta
-from crdb.decimals import parse_decimal, parse_int, show
+from crdb.decimals import INT_MAX, INT_MIN, parse_decimal, parse_int, show
 from crdb.dots import Dot
 
 Factor = RegisterDelta | CounterDelta | Part
@@ -144,7 +144,8 @@ class String(CRDT[Any]):
     def integer(self) -> int | None:
         """The value as an integer; None where it is not one, 0 for bottom.
 
-        After concurrent increments it may be beyond 64 bits: a decrement can bring it back.
+        After concurrent increments it may be beyond 64 bits: a decrement can bring it back. After
+        INCRBYFLOAT it may not, as one region can get there alone, where Redis refuses.
         """
         register, counter = self.register, self.counter
         total = counter.total
@@ -159,7 +160,7 @@ class String(CRDT[Any]):
             total = base + total
         if total.__class__ is int:
             return total
-        return int(total) if total == int(total) else None
+        return int(total) if INT_MIN <= total <= INT_MAX and total == int(total) else None
 
     def __repr__(self) -> str:
         return f"String({self.value()!r}, {self.register!r}, {self.counter!r})"

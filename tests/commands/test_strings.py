@@ -208,6 +208,13 @@ def test_a_float_that_is_whole_counts_as_an_integer(run: Run) -> None:
     assert run("INCR f") == 3
 
 
+@pytest.mark.parametrize("line", ["INCR f", "DECR f", "DECRBY f " + INT_MAX])
+@pytest.mark.parametrize("amount", ["9223372036854775808", "1e4000"])
+def test_a_float_past_64_bits_is_no_integer(run: Run, amount: str, line: str) -> None:
+    run("INCRBYFLOAT f", amount)
+    assert run(line) == NOT_AN_INTEGER
+
+
 @pytest.mark.parametrize(
     ("line", "first"),
     [
