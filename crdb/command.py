@@ -3,10 +3,11 @@
 A command is a function with the `command` decorator in a file of `crdb.commands`. It gets the
 `Transaction` and the request's arguments as bytes, and returns a plain reply, or raises
 `CommandError` before it has written anything (an expired key that it met may be gone).
+A command of two words, as OBJECT FREQ, has the name ``object|freq``, and gets its second word too.
 
->>> from crdb.commands import strings
->>> lookup([b"GeT", b"k"]).name
-'get'
+>>> from crdb.commands import objects, strings
+>>> lookup([b"GeT", b"k"]).name, lookup([b"OBJECT", b"freq", b"k"]).name
+('get', 'object|freq')
 >>> lookup([b"nonsense", b"a"])
 Traceback (most recent call last):
 crdb.errors.CommandError: ERR unknown command 'nonsense', with args beginning with: 'a'\x20
@@ -49,10 +50,13 @@ class Command(msgspec.Struct, frozen=True):
 
 
 QUOTED_MAX = 128
-"""Bytes of an unknown command's name, and of its arguments together, that the error shows."""
+"""Bytes of an unknown name, and of its arguments together, that the error shows."""
 
 TABLE: dict[bytes, Command] = {}
 """By name, in upper and in lower case: a request is usually one or the other."""
+
+_PAIRS: dict[bytes, dict[bytes, Command]] = {}
+"""First word -> second word -> command, in lower case."""
 
 
 def command(
@@ -76,7 +80,11 @@ def command(
             immediate="immediate" in flags,
             run=run,
         )
-        TABLE[name.encode()] = TABLE[name.upper().encode()] = entry
+        first, _, second = name.encode().partition(b"|")
+        if second:
+            _PAIRS.setdefault(first, {})[second] = entry
+        else:
+            TABLE[first] = TABLE[first.upper()] = entry
         return run
 
     return enter
@@ -84,12 +92,17 @@ def command(
 
 def lookup(request: Request) -> Command:
     """The command that a request names, with its number of arguments checked."""
-    found = TABLE.get(request[0]) or TABLE.get(request[0].lower())
-    if found is None:
-        raise _unknown(request)
+    found = TABLE.get(request[0]) or TABLE.get(request[0].lower()) or _pair(request)
     if not found.words_min <= len(request) <= found.words_max:
         raise wrong_number_of_arguments(found.name)
     return found
+
+
+def entries() -> list[Command]:
+    """Every command once, in order of the names."""
+    pairs = [entry for seconds in _PAIRS.values() for entry in seconds.values()]
+    by_name = {entry.name: entry for entry in (*TABLE.values(), *pairs)}
+    return [by_name[name] for name in sorted(by_name)]
 
 
 def keys_of(found: Command, request: Request) -> list[bytes]:
@@ -99,6 +112,20 @@ def keys_of(found: Command, request: Request) -> list[bytes]:
         return []
     end = last if last >= 0 else len(request) + last
     return list(request[first : end + 1 : step])
+
+
+def _pair(request: Request) -> Command:
+    first = request[0].lower()
+    seconds = _PAIRS.get(first)
+    if seconds is None:
+        raise _unknown(request)
+    if len(request) == 1:
+        raise wrong_number_of_arguments(first.decode())
+    found = seconds.get(request[1].lower())
+    if found is None:
+        word = quoted(request[1], QUOTED_MAX)
+        raise quoting(b"ERR unknown subcommand '%s'. Try %s HELP." % (word, first.upper()))
+    return found
 
 
 def _unknown(request: Request) -> CommandError:

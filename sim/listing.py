@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from crdb import registry
-from crdb.command import TABLE
+from crdb.command import entries
 from crdb.crdts.base import CRDT
 from sim.checkers import checkers
 from sim.faults import Fault
@@ -55,7 +55,9 @@ def _types() -> Iterator[tuple[str, str]]:
 def _commands() -> Iterator[tuple[str, str]]:
     """Every command, with what two regions read that ran it on one key at once."""
     registry.members("crdb.commands")
-    yield from sorted({entry.name: entry.conflict for entry in TABLE.values()}.items())
+    for entry in entries():
+        otherwise = "reads this region's copy" if "readonly" in entry.flags else "changes no key"
+        yield entry.name.replace("|", " "), entry.conflict or otherwise
 
 
 def _kinds(package: str, base: type[msgspec.Struct]) -> Callable[[], Iterator[tuple[str, str]]]:

@@ -1,10 +1,10 @@
-"""The connection and the server: PING, ECHO, and what an active-active database refuses.
+"""The connection and the server: PING, ECHO and the time.
 
 Source: https://redis.io/docs/latest/commands/?group=connection
 """
 
 from crdb.command import Reply, command
-from crdb.errors import CommandError, wrong_number_of_arguments
+from crdb.errors import wrong_number_of_arguments
 from crdb.transaction import Transaction
 
 
@@ -20,16 +20,7 @@ def echo(txn: Transaction, message: bytes) -> Reply:
     return message
 
 
-@command("flushall", -1, "write")
-def flushall(txn: Transaction, *words: bytes) -> Reply:
-    raise flush_refused("flushall")
-
-
-@command("flushdb", -1, "write")
-def flushdb(txn: Transaction, *words: bytes) -> Reply:
-    raise flush_refused("flushdb")
-
-
-def flush_refused(name: str) -> CommandError:
-    """Flushing is an operator's action on all regions. No Redis page gives the text; ours."""
-    return CommandError(f"ERR '{name}' command is not supported in Active-Active databases")
+@command("time", 1, "fast")
+def time(txn: Transaction) -> Reply:
+    """This region's own clock, which may be wrong: seconds, and microseconds beyond them."""
+    return [b"%d" % part for part in divmod(txn.now_us, 1_000_000)]

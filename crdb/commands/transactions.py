@@ -26,7 +26,7 @@ def multi(txn: Transaction) -> Reply:
 
 # Redis says 1 for the arity. But EXEC with too many words also ends the transaction, so it has
 # to get as far as here.
-@command("exec", -1, "immediate")
+@command("exec", -1, "immediate", conflict="each command in it by its own rule")
 def exec_(txn: Transaction, *words: bytes) -> Reply:
     session = txn.session
     queue, failed = session.queue, session.failed
@@ -54,7 +54,14 @@ def discard(txn: Transaction) -> Reply:
     return "OK"
 
 
-@command("watch", -2, "immediate", "fast", keys=(1, -1, 1))
+@command(
+    "watch",
+    -2,
+    "immediate",
+    "fast",
+    keys=(1, -1, 1),
+    conflict="both may EXEC: each looks at its own copy",
+)
 def watch(txn: Transaction, *keys: Key) -> Reply:
     session, watchers = txn.session, txn.keyspace.watchers
     if session.queue is not None:

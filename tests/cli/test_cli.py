@@ -66,7 +66,9 @@ def test_the_list_names_everything(crdb: Any) -> None:
         ("metrics", "lag "),
         ("plots", "duplicates"),
         ("types", "counter "),
-        ("commands", "incr         both count"),
+        ("commands", "incr             both count"),
+        ("commands", "object encoding  refused"),
+        ("commands", "get              reads this region's copy"),
     ],
 )
 def test_a_section_has_a_line_for_each_name(crdb: Any, section: str, line: str) -> None:

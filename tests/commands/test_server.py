@@ -1,7 +1,8 @@
-"""PING, ECHO, what is refused, and how unknown commands are named."""
+"""PING, ECHO, TIME, what is refused, how unknown commands are named, and what the table says."""
 
 import pytest
 
+from crdb.command import entries
 from tests.commands.conftest import Run
 
 
@@ -44,3 +45,12 @@ def test_an_unknown_command_is_quoted_in_one_line(
     run: Run, request_: list[bytes], name: str, args: str
 ) -> None:
     assert run(*request_) == f"ERR unknown command '{name}', with args beginning with: {args}"
+
+
+def test_time_is_the_clock_of_the_region(run: Run) -> None:
+    assert run("TIME", now_us=1_700_000_000_000_042) == [b"1700000000", b"42"]
+
+
+def test_every_write_says_how_it_conflicts() -> None:
+    silent = [entry.name for entry in entries() if entry.write and not entry.conflict]
+    assert not silent
