@@ -1,4 +1,4 @@
-"""Strings and counters: SET and its relatives assign, INCR and its relatives add.
+"""Strings as wholes: SET and its relatives assign, GET and its relatives read.
 
 NX, XX and GET look at this region's copy only: two regions that both answer OK to SET NX is the
 normal case while they cannot hear each other, and the later clock then decides whose value stays.
@@ -8,37 +8,18 @@ Source: https://redis.io/docs/latest/commands/?group=string
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
 
 from crdb.command import ONE_KEY, Reply, command
-from crdb.commands._expiries import DEADLINE_OPTIONS, deadline_ms
-from crdb.crdts.counter import Amount
+from crdb.commands._deadlines import DEADLINE_OPTIONS, deadline_ms
 from crdb.crdts.string import String
-from crdb.decimals import (
-    INT_MAX,
-    INT_MIN,
-    LONG_DOUBLE_END,
-    is_infinity,
-    long_double,
-    parse_decimal,
-    parse_int,
-    show,
-)
-from crdb.errors import (
-    CommandError,
-    not_a_float,
-    not_an_integer,
-    syntax,
-    wrong_number_of_arguments,
-)
+from crdb.errors import syntax, wrong_number_of_arguments
 from crdb.keyspace import NEVER_US, Key
 from crdb.stamps import BITS
 from crdb.transaction import Transaction
 
-LENGTH_MAX = 512 * 1024 * 1024
 LAST_WRITER = "whole value; the later clock wins, then the smaller region"
-ADDS_UP = "both count"
+BOTH_SET = f"both may succeed; {LAST_WRITER}"
+BOTH_GET = "both may get the old value; of the new ones the later clock's stays"
 
 BOTTOM = String()
 """What a missing key holds. Mutators only read it; it is never merged into."""
@@ -128,7 +109,7 @@ def set_(txn: Transaction, key: Key, value: bytes, *words: bytes) -> Reply:
     return old if options.get else "OK"
 
 
-@command("setnx", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=LAST_WRITER)
+@command("setnx", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=BOTH_SET)
 def setnx(txn: Transaction, key: Key, value: bytes) -> Reply:
     if txn.find(key) is not None:
         return 0
@@ -136,10 +117,33 @@ def setnx(txn: Transaction, key: Key, value: bytes) -> Reply:
     return 1
 
 
+@command("setex", 4, "write", "denyoom", keys=ONE_KEY, conflict=LAST_WRITER)
+def setex(txn: Transaction, key: Key, seconds: bytes, value: bytes) -> Reply:
+    return until(txn, key, value, deadline_ms(txn, b"EX", seconds, "setex"))
+
+
+@command("psetex", 4, "write", "denyoom", keys=ONE_KEY, conflict=LAST_WRITER)
+def psetex(txn: Transaction, key: Key, milliseconds: bytes, value: bytes) -> Reply:
+    return until(txn, key, value, deadline_ms(txn, b"PX", milliseconds, "psetex"))
+
+
+def until(txn: Transaction, key: Key, value: bytes, deadline: int) -> Reply:
+    assign(txn, key, value)
+    txn.expire_at(key, deadline)
+    return "OK"
+
+
 @command("get", 2, "readonly", "fast", keys=ONE_KEY)
 def get(txn: Transaction, key: Key) -> Reply:
     string = txn.read(key, String)
     return None if string is None else string.value()
+
+
+@command("getset", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=BOTH_GET)
+def getset(txn: Transaction, key: Key, value: bytes) -> Reply:
+    old = text(txn, key)
+    replace(txn, key, value)
+    return old
 
 
 @command("getdel", 2, "write", "fast", keys=ONE_KEY, conflict="both may get the value")
@@ -159,6 +163,16 @@ def mset(txn: Transaction, *pairs: bytes) -> Reply:
     return "OK"
 
 
+@command("msetnx", -3, "write", "denyoom", keys=(1, -1, 2), conflict=BOTH_SET)
+def msetnx(txn: Transaction, *pairs: bytes) -> Reply:
+    if len(pairs) % 2:
+        raise wrong_number_of_arguments("msetnx")
+    if any(txn.find(key) is not None for key in pairs[::2]):
+        return 0
+    mset(txn, *pairs)
+    return 1
+
+
 @command("mget", -2, "readonly", "fast", keys=(1, -1, 1))
 def mget(txn: Transaction, *keys: Key) -> Reply:
     values: list[bytes | None] = []
@@ -169,94 +183,35 @@ def mget(txn: Transaction, *keys: Key) -> Reply:
     return values
 
 
-@command("append", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=LAST_WRITER)
-def append(txn: Transaction, key: Key, tail: bytes) -> Reply:
-    whole = (text(txn, key) or b"") + tail
-    if len(whole) > LENGTH_MAX:
-        raise CommandError("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
-    assign(txn, key, whole)
-    return len(whole)
+@command("getex", -2, "write", "fast", keys=ONE_KEY, conflict="the longer deadline stays")
+def getex(txn: Transaction, key: Key, *words: bytes) -> Reply:
+    option, amount = getex_options(iter(words))
+    deadline = None
+    if option in DEADLINE_OPTIONS:
+        deadline = deadline_ms(txn, option, amount, "getex")
+    value = text(txn, key)
+    if value is None or not option:
+        return value
+    if deadline is not None and deadline <= txn.now_ms:
+        txn.remove(key)
+    elif deadline is not None or txn.deadline_ms(key) is not None:
+        txn.expire_at(key, deadline)
+    return value
 
 
-@command("strlen", 2, "readonly", "fast", keys=ONE_KEY)
-def strlen(txn: Transaction, key: Key) -> Reply:
-    return len(text(txn, key) or b"")
-
-
-def add(txn: Transaction, key: Key, amount: int) -> Reply:
-    string = txn.read(key, String)
-    if string is None:
-        txn.write(key, BOTTOM.increment(amount, txn.take(1)))
-        return amount
-    # The usual counter was never assigned to, and its sum is the value.
-    counter = string.counter
-    before: Amount | None = counter.total
-    if string.register is not None or type(before) is not int:
-        before = string.integer()
-    if before is None:
-        raise not_an_integer()
-    total = before + amount
-    if not INT_MIN <= total <= INT_MAX:
-        raise CommandError("ERR increment or decrement would overflow")
-    txn.wrote(key, counter.increment_now(amount, txn.fresh), 1)
-    return total
-
-
-def integer(word: bytes) -> int:
-    number = parse_int(word)
-    if number is None:
-        raise not_an_integer()
-    return number
-
-
-@command("incr", 2, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
-def incr(txn: Transaction, key: Key) -> Reply:
-    return add(txn, key, 1)
-
-
-@command("decr", 2, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
-def decr(txn: Transaction, key: Key) -> Reply:
-    return add(txn, key, -1)
-
-
-@command("incrby", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
-def incrby(txn: Transaction, key: Key, amount: bytes) -> Reply:
-    return add(txn, key, integer(amount))
-
-
-@command("decrby", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
-def decrby(txn: Transaction, key: Key, amount: bytes) -> Reply:
-    number = integer(amount)
-    if number == INT_MIN:
-        raise CommandError("ERR decrement would overflow")
-    return add(txn, key, -number)
-
-
-def exact(word: bytes) -> Fraction | None:
-    """The number that a word says; None for an infinity."""
-    number = parse_decimal(word)
-    if number is None and not is_infinity(word):
-        raise not_a_float()
-    return number
-
-
-@command("incrbyfloat", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=ADDS_UP)
-def incrbyfloat(txn: Transaction, key: Key, amount: bytes) -> Reply:
-    present = text(txn, key)
-    before, more = exact(b"0" if present is None else present), exact(amount)
-    if before is None or more is None:
-        raise infinite()
-    total = long_double(long_double(before) + long_double(more))
-    if abs(total) >= LONG_DOUBLE_END:
-        raise infinite()
-    # The reply is what the real server prints; what travels is the exact difference to it, so
-    # that contributions add up alike in every order.
-    after = show(total)
-    string = txn.read(key, String) or BOTTOM
-    difference = Fraction(Decimal(after.decode())) - before
-    txn.write(key, string.increment(difference, txn.take(1)))
-    return after
-
-
-def infinite() -> CommandError:
-    return CommandError("ERR increment would produce NaN or Infinity")
+def getex_options(words: Iterator[bytes]) -> tuple[bytes, bytes]:
+    """(PERSIST or the kind of deadline or nothing, amount); it may be repeated."""
+    chosen = amount = b""
+    for word in words:
+        option = word.upper()
+        if chosen not in (b"", option):
+            raise syntax()
+        if option in DEADLINE_OPTIONS:
+            value = next(words, None)
+            if value is None:
+                raise syntax()
+            amount = value
+        elif option != b"PERSIST":
+            raise syntax()
+        chosen = option
+    return chosen, amount

@@ -234,6 +234,70 @@ def test_append_makes_a_key_even_of_nothing(run: Run) -> None:
     assert run("EXISTS k") == 1
 
 
+def test_getset_replaces_value_and_deadline(run: Run) -> None:
+    assert run("GETSET k v") is None
+    run("EXPIRE k 10")
+    assert run("GETSET k w") == b"v"
+    assert [run("GET k"), run("TTL k")] == [b"w", -1]
+    run("SADD s x")
+    assert run("GETSET s v").startswith("WRONGTYPE")
+
+
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        ("", 10),
+        ("PERSIST", -1),
+        ("EX 20", 20),
+        ("EX 20 EX 30", 30),
+        ("EXAT 1", -2),
+    ],
+)
+def test_getex_reads_and_moves_the_deadline(run: Run, options: str, left: int) -> None:
+    run("SET k v EX 10")
+    assert run("GETEX k", options) == b"v"
+    assert run("TTL k") == left
+
+
+@pytest.mark.parametrize(
+    ("options", "reply"),
+    [
+        ("EX", SYNTAX),
+        ("EX 10 PX 10", SYNTAX),
+        ("PERSIST EX 10", SYNTAX),
+        ("KEEPTTL", SYNTAX),
+        ("EX 0", "ERR invalid expire time in 'getex' command"),
+        ("PX one", NOT_AN_INTEGER),
+    ],
+)
+def test_errors_of_getex(run: Run, options: str, reply: str) -> None:
+    run("SET k v EX 10")
+    assert run("GETEX k", options) == reply
+    assert run("TTL k") == 10
+
+
+@pytest.mark.parametrize("line", ["GETEX k", "GETEX k PERSIST", "GETEX none EX 10"])
+def test_getex_that_changes_nothing_writes_nothing(run: Run, replica: Replica, line: str) -> None:
+    run("SET k v")
+    writes = len(replica.backlog)
+    run(line)
+    assert len(replica.backlog) == writes
+
+
+@pytest.mark.parametrize(("name", "amount"), [("SETEX", "0"), ("PSETEX", "-1"), ("SETEX", "one")])
+def test_errors_of_setex(run: Run, name: str, amount: str) -> None:
+    invalid = f"ERR invalid expire time in '{name.lower()}' command"
+    assert run(name, "k", amount, "v") == (NOT_AN_INTEGER if amount == "one" else invalid)
+    assert run("EXISTS k") == 0
+
+
+def test_msetnx_sets_all_or_nothing(run: Run) -> None:
+    assert run("MSETNX k 1 l 2 k 3") == 1
+    assert run("MSETNX m 4 k 5") == 0
+    assert run("MGET k l m") == [b"3", b"2", None]
+    assert run("MSETNX m 4 n") == "ERR wrong number of arguments for 'msetnx' command"
+
+
 def test_mset_with_a_key_twice_keeps_the_last(run: Run) -> None:
     assert run("MSET k 1 k 2") == "OK"
     assert run("MGET k none k") == [b"2", None, b"2"]

@@ -1,8 +1,8 @@
 """Deadlines as commands give them: EX, PX, EXAT, PXAT and the arguments of the EXPIRE family."""
 
+from crdb.commands._arguments import integer
 from crdb.crdts.expiry import FOREVER
-from crdb.decimals import parse_int
-from crdb.errors import CommandError, not_an_integer
+from crdb.errors import CommandError
 from crdb.transaction import Transaction
 
 DEADLINE_OPTIONS = {b"EX": 1000, b"PX": 1, b"EXAT": 1000, b"PXAT": 1}
@@ -18,9 +18,7 @@ def invalid(name: str) -> CommandError:
 
 def deadline_ms(txn: Transaction, option: bytes, amount: bytes, name: str) -> int:
     """Milliseconds of Unix time; a time that is not positive, or too far, is an error."""
-    number = parse_int(amount)
-    if number is None:
-        raise not_an_integer()
+    number = integer(amount)
     moment = number * DEADLINE_OPTIONS[option]
     if number > 0 and not option.endswith(b"AT"):
         moment += txn.now_ms
