@@ -3,17 +3,36 @@
 Source: https://redis.io/docs/latest/commands/?group=set
 """
 
-from crdb.command import ALL_KEYS, ONE_KEY, Reply, command
+from collections.abc import Sequence
+
+from crdb.command import ONE_KEY, Reply, command
+from crdb.commands._arguments import integer
+from crdb.commands._copies import copies
+from crdb.crdts.base import Delta
 from crdb.crdts.orset import ORSet
-from crdb.decimals import parse_int
+from crdb.decimals import INT_MAX, parse_int
 from crdb.errors import CommandError, syntax
 from crdb.keyspace import Key
 from crdb.transaction import Transaction
 
 ADD_WINS = "add wins; a remove takes only what it saw"
+BOTH_MOVE = "moved to two keys, the member is in both"
+
+REPEATS_MAX = 1 << 20
+"""Of SRANDMEMBER with a negative count. A real server answers on and on; the limit is ours."""
 
 BOTTOM = ORSet()
 """What a missing key holds. Mutators only read it; it is never merged into."""
+
+
+@copies(ORSet)
+def copy(txn: Transaction, found: ORSet) -> Delta:
+    return made_of(txn, list(found.members))
+
+
+def made_of(txn: Transaction, names: Sequence[bytes]) -> Delta:
+    """A set of these, where nothing is."""
+    return BOTTOM.add(names, txn.take(len(names)))
 
 
 def members(txn: Transaction, key: Key) -> dict[bytes, object]:
@@ -60,6 +79,27 @@ def scard(txn: Transaction, key: Key) -> Reply:
     return len(members(txn, key))
 
 
+@command("smismember", -3, "readonly", "fast", keys=ONE_KEY)
+def smismember(txn: Transaction, key: Key, *names: bytes) -> Reply:
+    present = members(txn, key)
+    return [int(name in present) for name in names]
+
+
+@command("smove", 4, "write", "fast", keys=(1, 2, 1), conflict=BOTH_MOVE)
+def smove(txn: Transaction, source: Key, target: Key, name: bytes) -> Reply:
+    found = txn.read(source, ORSet)
+    if found is None:
+        return 0
+    # Read first: a target of another type is an error, even if there is nothing to move.
+    txn.read(target, ORSet)
+    if name not in found.members:
+        return 0
+    if source != target:
+        srem(txn, source, name)
+        sadd(txn, target, name)
+    return 1
+
+
 @command("spop", -2, "write", "fast", keys=ONE_KEY, conflict="both may pop the same member")
 def spop(txn: Transaction, key: Key, *words: bytes) -> Reply:
     if len(words) > 1:
@@ -70,26 +110,37 @@ def spop(txn: Transaction, key: Key, *words: bytes) -> Reply:
     found = txn.read(key, ORSet)
     if found is None:
         return [] if words else None
-    left = list(found.members)
-    popped = [left.pop(txn.draw(len(left))) for _ in range(min(wanted, len(left)))]
+    popped = drawn(txn, list(found.members), wanted)
     if popped:
         txn.take(1)
         txn.write(key, found.remove(popped))
     return popped if words else popped[0]
 
 
-@command("sinter", -2, "readonly", keys=ALL_KEYS)
-def sinter(txn: Transaction, *keys: Key) -> Reply:
-    first, *others = [members(txn, key) for key in keys]
-    return [name for name in first if all(name in other for other in others)]
+@command("srandmember", -2, "readonly", keys=ONE_KEY)
+def srandmember(txn: Transaction, key: Key, *words: bytes) -> Reply:
+    if len(words) > 1:
+        raise syntax()
+    wanted = integer(words[0]) if words else 1
+    if wanted < -INT_MAX:
+        text = f"ERR value is out of range, value must between {-INT_MAX} and {INT_MAX}"
+        raise CommandError(text)
+    if wanted < -REPEATS_MAX:
+        raise CommandError("ERR value is out of range")
+    names = list(members(txn, key))
+    if not names:
+        return [] if words else None
+    if wanted < 0:
+        return [names[txn.draw(len(names))] for _ in range(-wanted)]
+    chosen = drawn(txn, names, wanted)
+    return chosen if words else chosen[0]
 
 
-@command("sunion", -2, "readonly", keys=ALL_KEYS)
-def sunion(txn: Transaction, *keys: Key) -> Reply:
-    return list(dict.fromkeys(name for key in keys for name in members(txn, key)))
-
-
-@command("sdiff", -2, "readonly", keys=ALL_KEYS)
-def sdiff(txn: Transaction, *keys: Key) -> Reply:
-    first, *others = [members(txn, key) for key in keys]
-    return [name for name in first if not any(name in other for other in others)]
+def drawn(txn: Transaction, left: list[bytes], wanted: int) -> list[bytes]:
+    """So many of the names, or all, each once; they are taken out of the list."""
+    names = []
+    for _ in range(min(wanted, len(left))):
+        at = txn.draw(len(left))
+        left[at], left[-1] = left[-1], left[at]
+        names.append(left.pop())
+    return names

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crdb.command import ONE_KEY, Reply, command
+from crdb.commands._copies import copies
 from crdb.commands._deadlines import DEADLINE_OPTIONS, deadline_ms
+from crdb.crdts.base import Delta
 from crdb.crdts.string import String
 from crdb.errors import syntax, wrong_number_of_arguments
 from crdb.keyspace import NEVER_US, Key
@@ -54,6 +56,12 @@ def replace(txn: Transaction, key: Key, value: bytes) -> None:
 def text(txn: Transaction, key: Key) -> bytes | None:
     string = txn.read(key, String)
     return None if string is None else string.value()
+
+
+@copies(String)
+def copy(txn: Transaction, string: String) -> Delta:
+    """By the text that shows: an increment that waits behind a text is not copied."""
+    return BOTTOM.assign(string.value() or b"", txn.stamp(), txn.take(String.DOTS))
 
 
 @dataclass
