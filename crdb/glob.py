@@ -1,4 +1,4 @@
-"""Redis' glob patterns, for KEYS: ``*``, ``?``, ``[abc]``, ``[a-z]``, ``[^x]``, ``\\`` to escape.
+"""Redis' glob patterns: ``*``, ``?``, ``[abc]``, ``[a-z]``, ``[^x]``, and ``\\`` to escape.
 
 Not `fnmatch`: there ``[!x]`` negates and nothing escapes. The rules where a pattern is odd are
 those of the server's own matcher: an open class ends with the pattern, ``[]`` matches nothing,
