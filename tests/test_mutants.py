@@ -31,7 +31,7 @@ def outcome(place: Path, test: str) -> tuple[int, str]:
     for plugin in ("cacheprovider", "xdist", "nbmake"):
         options += ["-p", f"no:{plugin}"]
     run = subprocess.run(
-        [sys.executable, "-B", "-m", "pytest", *options, f"tests/crdb/{test}"],
+        [sys.executable, "-B", "-m", "pytest", *options, f"tests/{test}"],
         cwd=place,
         capture_output=True,
         text=True,

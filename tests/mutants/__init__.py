@@ -18,7 +18,7 @@ class Mutant(NamedTuple):
     """Occurs exactly once in the file."""
     new: str
     killer: str
-    """The test that fails, below tests/crdb."""
+    """The test that fails, below tests."""
     bug: int = 0
     """Which of those in docs/bugs.md it brings back; 0 for none."""
 

@@ -8,7 +8,7 @@ MUTANTS = [
         "replica.py",
         "replica = cls(region, peers, actor, settings)",
         "replica = cls(region, peers, None, settings)",
-        "test_resync.py::test_no_dot_is_used_twice",
+        "crdb/test_resync.py::test_no_dot_is_used_twice",
         bug=6,
     ),
     Mutant(
@@ -16,7 +16,7 @@ MUTANTS = [
         "replica.py",
         "elif message.actor < link.actor:",
         "elif False:",
-        "test_resync.py::test_an_acknowledgement_from_a_former_life_counts_no_more",
+        "crdb/test_resync.py::test_an_acknowledgement_from_a_former_life_counts_no_more",
         bug=8,
     ),
     Mutant(
@@ -24,7 +24,7 @@ MUTANTS = [
         "replica.py",
         "        link.seen = message.vector\n",
         "        link.seen = message.vector\n        self.context.vector.update(message.vector)\n",
-        "test_resync.py::test_a_resync_that_breaks_off_leaves_the_context_as_it_was",
+        "crdb/test_resync.py::test_a_resync_that_breaks_off_leaves_the_context_as_it_was",
         bug=18,
     ),
     Mutant(
@@ -32,21 +32,21 @@ MUTANTS = [
         "replica.py",
         "if not self.context.includes(known):",
         "if False:",
-        "test_resync.py::test_an_answer_to_a_former_life_is_not_taken_for_complete",
+        "crdb/test_resync.py::test_an_answer_to_a_former_life_is_not_taken_for_complete",
     ),
     Mutant(
         "what a peer came to hold meanwhile can be gone too",
         "resync.py",
         "return dot in self._named or (dot in self._theirs and dot not in self._known)",
         "return dot in self._named",
-        "test_resync.py::test_a_peer_that_goes_on_meanwhile_brings_nothing_back",
+        "crdb/test_resync.py::test_a_peer_that_goes_on_meanwhile_brings_nothing_back",
     ),
     Mutant(
         "a difference joins keys that are here already",
         "resync.py",
         "for key in dict.fromkeys([*whole, *here]):",
         "for key in dict.fromkeys(whole.keys() - set(here)):",
-        "test_replica.py::test_a_snapshot_keeps_what_only_the_receiver_has",
+        "crdb/test_replica.py::test_a_snapshot_keeps_what_only_the_receiver_has",
         bug=11,
     ),
     Mutant(
@@ -54,7 +54,7 @@ MUTANTS = [
         "replica.py",
         "return any(seen.get(actor, 0) < mine[actor] for actor in self.orphans)",
         "return False",
-        "test_resync.py::test_what_only_the_backup_had_reaches_the_others",
+        "crdb/test_resync.py::test_what_only_the_backup_had_reaches_the_others",
         bug=12,
     ),
     Mutant(
@@ -62,7 +62,7 @@ MUTANTS = [
         "replica.py",
         "        self.stability.leave(region)\n        self._find_orphans()",
         "        self.stability.leave(region)",
-        "test_resync.py::test_a_region_that_is_removed_and_added_again_misses_nothing",
+        "crdb/test_resync.py::test_a_region_that_is_removed_and_added_again_misses_nothing",
         bug=7,
     ),
     Mutant(
@@ -70,7 +70,7 @@ MUTANTS = [
         "stability.py",
         "vectors.pop(region, None)",
         "pass",
-        "test_resync.py::test_a_removed_region_holds_up_no_record",
+        "crdb/test_resync.py::test_a_removed_region_holds_up_no_record",
         bug=15,
     ),
     Mutant(
@@ -78,21 +78,21 @@ MUTANTS = [
         "replica.py",
         "        if not self.stale:\n            self.expirer",
         "        if True:\n            self.expirer",
-        "test_resync.py::test_an_old_backup_removes_nothing_that_was_renewed_since",
+        "crdb/test_resync.py::test_an_old_backup_removes_nothing_that_was_renewed_since",
     ),
     Mutant(
         "a stale region writes nothing",
         "replica.py",
         "if transaction.stale and command.write:",
         "if False:",
-        "test_resync.py::test_a_restored_region_is_stale_until_a_peer_has_answered",
+        "crdb/test_resync.py::test_a_restored_region_is_stale_until_a_peer_has_answered",
     ),
     Mutant(
         "who is asked tells again what it has seen",
         "replica.py",
         "            link.told = link.asked = -1",
         "            pass",
-        "test_replica.py::test_an_acknowledgement_that_was_lost_is_asked_for",
+        "crdb/test_replica.py::test_an_acknowledgement_that_was_lost_is_asked_for",
         bug=19,
     ),
     Mutant(
@@ -100,7 +100,7 @@ MUTANTS = [
         "replica.py",
         "        link.actor = actor\n        self._find_orphans()",
         "        link.actor = actor",
-        "test_resync.py::test_a_peer_passes_on_what_a_lost_region_told_it_alone",
+        "crdb/test_resync.py::test_a_peer_passes_on_what_a_lost_region_told_it_alone",
         bug=16,
     ),
 ]
