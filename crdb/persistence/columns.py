@@ -177,6 +177,8 @@ class Unions:
         self.columns = [column(kind) for kind in kinds]
         classes = [get_origin(kind) or kind for kind in kinds]
         self.tags = {of: tag for tag, of in enumerate(classes)}
+        if len(self.tags) < len(kinds):
+            raise TypeError(f"of {kinds} two are of one class: they cannot be told apart in bytes")
 
     def pack(self, values: Values) -> bytes:
         try:
@@ -300,7 +302,8 @@ def column(kind: object) -> Column:
         return Unions(*SCALARS)
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        return Unions(*args)
+        # Unions that differ in order only are one key of this cache: the order must not count.
+        return Unions(*sorted(args, key=str))
     if origin is tuple and args[1:] == (...,):
         return Tuples(args[0])
     if origin is tuple:

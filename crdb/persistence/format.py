@@ -4,6 +4,7 @@
 
 A state is written as the delta that it is: ``encode(state.complete())``. Equal values are equal
 bytes, whatever their history and in whatever region; nothing is compressed beyond the columns.
+What has a right checksum is trusted to have been written by this program.
 
 >>> from crdb.crdts.orset import ORSet, SetDelta
 >>> tea = SetDelta({b"tea": 1, b"milk": 2}, {})
