@@ -72,6 +72,8 @@ class Lag(msgspec.Struct, frozen=True, gc=False):
     lag_us: int
     writes: int
     """How many writes came with it."""
+    last: int = 0
+    """The last of them, by the number that the source's replica gave its group."""
 
 
 Reading = dict[str, dict[str, Any]]

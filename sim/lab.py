@@ -17,6 +17,7 @@ typed and what travelled.
 """
 
 import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -28,7 +29,7 @@ from crdb.errors import CommandError
 from crdb.keyspace import Entry
 from crdb.session import Session
 from sim.faults.partition import PartitionFault
-from sim.history import FAIL, OK, Op
+from sim.history import FAIL, OK, Lag, Op
 from sim.plots.spacetime import Arrow, Point, Span, diagram
 from sim.region import Region
 from sim.scenario import Scenario, Variant, check
@@ -44,6 +45,15 @@ STEP_US = 1_000
 """Every command is typed so much later than the one before."""
 
 
+class Typed(NamedTuple):
+    """A command that wrote something."""
+
+    place: str
+    group: int
+    """The number under which its writes travel."""
+    at_us: int
+
+
 class Place:
     """One region, as a person at its keyboard sees it; call it with a command line."""
 
@@ -57,9 +67,12 @@ class Place:
         self._lab.wait(STEP_US)
         name, *words = shlex.split(line)
         request = [name.encode(), *(word.encode() for word in words)]
+        now_us = self._lab.world.engine.now
+        first = self._region.replica.seq + 1
         reply = self._region.execute(self._session, request)
         failed = isinstance(reply, CommandError)
-        now_us = self._lab.world.engine.now
+        if self._region.replica.seq >= first:
+            self._lab.typed.append(Typed(self._region.name, first, now_us))
         self._lab.world.history.op(
             Op(
                 process=self._region.number,
@@ -127,6 +140,8 @@ class Lab:
         check(scenario)
         self.world = World(scenario, Variant("lab"), seed=seed)
         self._places = {name: Place(self, region) for name, region in self.world.regions.items()}
+        self.typed: list[Typed] = []
+        """What wrote, in order; for the diagram."""
 
     def __getitem__(self, name: str) -> Place:
         if name not in self._places:
@@ -138,7 +153,8 @@ class Lab:
         self.world.engine.run(until=self.world.engine.now + duration_us)
 
     def skew(self, name: str, by_us: int) -> None:
-        """Set a region's clock forward, or back."""
+        """Set a region's clock forward, or back, a millisecond after what was done before."""
+        self.wait(STEP_US)
         self[name]._region.step_clock(by_us)
 
     def cut(self, *pair: str) -> None:
@@ -185,11 +201,14 @@ class Lab:
             Point(op.place, op.invoked_us, f"{op.name} {' '.join(op.args)} → {op.value}")
             for op in history.ops
         ]
-        arrows = [
-            Arrow(lag.source, lag.at_us - lag.lag_us, lag.target, lag.at_us) for lag in history.lags
+        points += [
+            Point(each.place, each.at_us, f"clock {ahead / 1e6:+.3f} s", "orange")
+            for each in history.of_kind("clock")
+            for ahead in [each.detail["offset_us"]]
         ]
+        arrows = [*_news(self.typed, history.lags), *_removals(self.typed, history.lags)]
         spans = [Span(each.begin_us, each.end_us, "cut") for each in windows(history)]
-        return Drawing(diagram(list(self._places), points, arrows, title or repr(self), spans))
+        return Drawing(diagram(list(self._places), points, arrows, title, spans))
 
     def _entry(self, name: str, key: str) -> Entry | None:
         """What a region's clients would find: an expired key is missing, removed or not."""
@@ -215,6 +234,27 @@ class Lab:
             for key in keys
         )
         return f"<table><tr><th></th>{heads}</tr>{rows}</table>"
+
+
+def _news(typed: Iterable[Typed], lags: Sequence[Lag]) -> Iterator[Arrow]:
+    """One arrow for each command and region that learnt of it by a message of its own stream."""
+    for each in typed:
+        arrived: dict[str, int] = {}
+        for lag in lags:
+            made_us = lag.at_us - lag.lag_us
+            if lag.source == each.place and made_us <= each.at_us and lag.last >= each.group:
+                arrived.setdefault(lag.target, lag.at_us)
+        for target, at_us in arrived.items():
+            yield Arrow(each.place, each.at_us, target, at_us)
+
+
+def _removals(typed: Iterable[Typed], lags: Iterable[Lag]) -> Iterator[Arrow]:
+    """Messages of what nobody typed: the region removed what had expired."""
+    begun = {(each.place, each.at_us) for each in typed}
+    for lag in lags:
+        made_us = lag.at_us - lag.lag_us
+        if (lag.source, made_us) not in begun:
+            yield Arrow(lag.source, made_us, lag.target, lag.at_us, "expired")
 
 
 def _told(reply: Reply) -> Any:

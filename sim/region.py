@@ -107,7 +107,8 @@ class Region:
         self._marked = False
         """The first write since the last tick has its mark."""
         self._marks: list[tuple[int, int]] = []
-        """(sequence number, engine time) of the first write of each batch not yet everywhere."""
+        """(sequence number, engine time) of the first request's write, and the first removal of
+        what expired, of each batch not yet everywhere."""
         self.backups: dict[int, Difference] = {}
         """Engine time -> everything that was held then."""
         self._busy_until_us = 0
@@ -171,6 +172,7 @@ class Region:
                 self.name,
                 now_us - parcel.oldest_us,
                 len(received.applied),
+                received.applied[-1][0],
             )
             self._history.lags.append(lag)
         for peer, answer in received.answers:
@@ -184,7 +186,12 @@ class Region:
         self._alarm = None
         if not self.up:
             return
-        for peer, message in self.replica.tick(self.clock.now()):
+        before = self.replica.seq
+        letters = self.replica.tick(self.clock.now())
+        if self.replica.seq != before:
+            # What expired is removed by nobody's request, and leaves at once.
+            self._marks.append((before + 1, self.engine.now))
+        for peer, message in letters:
             self._post(peer, message)
         acked = min((link.acked for link in self.replica.links.values()), default=0)
         del self._marks[: max(0, bisect_right(self._marks, acked, key=lambda mark: mark[0]) - 1)]

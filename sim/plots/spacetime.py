@@ -12,6 +12,8 @@ of ten minutes both have to be seen. The time stands beside each row.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from textwrap import fill, wrap
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -22,6 +24,11 @@ from sim.units import clock
 
 WIDTH_PER_LANE = 1.9
 HEIGHT_PER_ROW = 0.36
+WIDTH_PER_LETTER = 0.085
+"""Of a point's label; sizes are in inches."""
+TITLE_WIDTH_PER_LETTER = 0.11
+LABEL_LETTERS = 24
+"""A longer label of a point takes two lines."""
 
 
 class Point(NamedTuple):
@@ -49,7 +56,11 @@ class Arrow(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A time to be shaded, with what was wrong then."""
+    """A time to be shaded, with what was wrong then.
+
+    Of the rows at its ends, the last is inside and the first is not: who acts and then lets a fault
+    begin, or end, in the same microsecond has acted before.
+    """
 
     begin_us: int
     end_us: int
@@ -66,18 +77,22 @@ def diagram(
     """Draw lanes from left to right; raises KeyError for a lane that is not among them."""
     rows = rows_of(points, arrows)
     height = max(rows.values(), default=0) + 1
-    size = (WIDTH_PER_LANE * len(lanes) + 1.2, HEIGHT_PER_ROW * height + 1.4)
-    figure = Figure(figsize=size, layout="constrained")
+    labels = [_folded(point.label) for point in points]
+    letters = max((len(line) for label in labels for line in label.split("\n")), default=0)
+    lane_width = max(WIDTH_PER_LANE, WIDTH_PER_LETTER * letters + 0.2)
+    # The last lane has half a lane's room on its right, or a whole one for labels.
+    right = 1.0 if any(point.lane == lanes[-1] for point in points) else 0.55
+    width = lane_width * (len(lanes) - 0.45 + right - 0.1) + 1.2
+    figure = Figure(figsize=(width, HEIGHT_PER_ROW * height + 1.4), layout="constrained")
     axes = figure.subplots()
     columns = {lane: column for column, lane in enumerate(lanes)}
-    _frame(axes, lanes, rows, height)
-    for span in spans:
-        _shade(axes, span, rows)
+    _frame(axes, lanes, rows, right)
+    _shade(axes, spans, rows)
     for arrow in arrows:
         _arrow(axes, arrow, columns, rows)
-    for point in points:
-        _point(axes, point, columns, rows)
-    axes.set_title(title, fontsize=12, pad=28)
+    for point, label in zip(points, labels, strict=True):
+        _point(axes, point._replace(label=label), columns, rows)
+    axes.set_title(fill(title, int(width / TITLE_WIDTH_PER_LETTER)), fontsize=12, pad=28)
     return figure
 
 
@@ -89,9 +104,21 @@ def rows_of(points: Iterable[Point], arrows: Iterable[Arrow]) -> dict[int, int]:
     return {at_us: row for row, at_us in enumerate(sorted(times))}
 
 
-def _frame(axes: Axes, lanes: Sequence[str], rows: dict[int, int], height: int) -> None:
-    axes.set_xlim(-0.55, len(lanes) - 0.45)
-    axes.set_ylim(height - 0.4, -0.6)
+def _folded(label: str) -> str:
+    """Two lines at most; of a longer label its beginning and its end, which is a reply.
+
+    >>> _folded("SET payment:idem:17 europe NX EX 86400 → OK")
+    'SET payment:idem:17\\neurope NX EX 86400 → OK'
+    """
+    lines = wrap(label, LABEL_LETTERS, break_on_hyphens=False)
+    if len(lines) > 2:
+        lines = [label[:LABEL_LETTERS], f"… {label[2 - LABEL_LETTERS :].lstrip()}"]
+    return "\n".join(lines)
+
+
+def _frame(axes: Axes, lanes: Sequence[str], rows: dict[int, int], right: float) -> None:
+    axes.set_xlim(-0.55, len(lanes) - 1 + right)
+    axes.set_ylim(max(rows.values(), default=0) + 0.6, -0.6)
     for column in range(len(lanes)):
         axes.axvline(column, color="#999999", linewidth=1.4, zorder=1)
     axes.xaxis.tick_top()
@@ -101,16 +128,24 @@ def _frame(axes: Axes, lanes: Sequence[str], rows: dict[int, int], height: int) 
     axes.spines[:].set_visible(False)
 
 
-def _shade(axes: Axes, span: Span, rows: dict[int, int]) -> None:
-    inside = [row for at_us, row in rows.items() if span.begin_us <= at_us < span.end_us]
-    if not inside:
-        return
-    top, bottom = min(inside) - 0.5, max(inside) + 0.5
-    axes.axhspan(top, bottom, color=COLOURS["grey"], alpha=0.12, lw=0, zorder=0)
+def _shade(axes: Axes, spans: Iterable[Span], rows: dict[int, int]) -> None:
+    """Shade each row once, however many spans it is in."""
+    held = list(spans)
     left, _ = axes.get_xlim()
-    axes.text(
-        left + 0.02, bottom - 0.08, span.label, ha="left", va="bottom", fontsize=8, color="#444444"
-    )
+    for label, stretch in groupby(rows, key=lambda at_us: _wrong_at(held, at_us)):
+        if not label:
+            continue
+        inside = [rows[at_us] for at_us in stretch]
+        top, bottom = inside[0] - 0.5, inside[-1] + 0.5
+        axes.axhspan(top, bottom, color=COLOURS["grey"], alpha=0.12, lw=0, zorder=0)
+        axes.text(
+            left + 0.02, bottom - 0.08, label, ha="left", va="bottom", fontsize=8, color="#444444"
+        )
+
+
+def _wrong_at(spans: Iterable[Span], at_us: int) -> str:
+    found = [span.label for span in spans if span.begin_us < at_us <= span.end_us]
+    return "\n".join(dict.fromkeys(found))
 
 
 def _arrow(axes: Axes, arrow: Arrow, columns: dict[str, int], rows: dict[int, int]) -> None:

@@ -1,11 +1,13 @@
 """The lab: cuts, clocks and reasons, as a person who types commands meets them."""
 
+from typing import Any
+
 import pytest
 
 from crdb.errors import CommandError
 from sim.lab import Lab
 from sim.topology import UnknownRegion
-from sim.units import SECOND
+from sim.units import SECOND, clock
 
 WEST, EAST = "West Europe", "East US"
 
@@ -157,3 +159,52 @@ def test_one_healing_heals_all_cuts(lab: Lab) -> None:
     lab.heal()
     assert lab.converge().read("k").agree()
     lab.heal()  # of nothing is no error
+
+
+# ── drawing ───────────────────────────────────────────────────────────────────────────────────
+
+
+def drawn(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[str]]:
+    """Points and arrows of the lab's diagram in words."""
+    given: list[tuple[Any, ...]] = []
+    monkeypatch.setattr("sim.lab.diagram", lambda *args: given.append(args))
+    lab.diagram()
+    [(_, points, arrows, *_)] = given
+    return (
+        [f"{clock(each.at_us)} {each.lane}: {each.label}" for each in points],
+        [f"{clock(each.sent_us)} {each.source}: {each.label}" for each in arrows],
+    )
+
+
+def test_every_write_of_a_batch_has_its_arrow(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab[WEST]("SADD s tea"), lab[WEST]("SADD s milk"), lab[WEST]("SCARD s")
+    lab[WEST]("SET k v EX 60")
+    lab.converge()
+    arrows = ["0:00.001 West Europe: ", "0:00.002 West Europe: ", "0:00.004 West Europe: "]
+    assert drawn(lab, monkeypatch)[1] == arrows
+
+
+def test_no_arrow_for_what_has_not_arrived(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab[WEST]("SET k v")
+    lab.wait(20_000)  # it has left, and has not arrived
+    lab.cut()
+    lab[WEST]("SET k w")
+    lab.wait(SECOND)
+    assert drawn(lab, monkeypatch)[1] == ["0:00.001 West Europe: "]
+
+
+def test_what_expires_is_drawn_as_removed_then(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab[WEST]("SET k v")
+    lab.converge()[WEST]("EXPIRE k 3")
+    lab.wait(5 * SECOND)
+    assert drawn(lab, monkeypatch)[1] == [
+        "0:00.001 West Europe: ",
+        "0:01.002 West Europe: ",
+        "0:04.002 West Europe: expired",
+    ]
+
+
+def test_a_clock_that_is_set_is_drawn(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab[WEST]("SET k v")
+    lab.skew(WEST, -500_000)
+    assert drawn(lab, monkeypatch)[0][1] == "0:00.002 West Europe: clock -0.500 s"

@@ -1,6 +1,7 @@
 """What the figures show, and that they are drawn the same every time."""
 
 from matplotlib.image import imread
+from matplotlib.patches import Rectangle
 
 from sim.history import History
 from sim.plots import availability, draw_all, duplicates, one_duplicate
@@ -148,6 +149,27 @@ class TestSpacetime:
         assert "later" not in texts
         assert [label.get_text() for label in axes.get_xticklabels()] == ["A", "B"]
         assert axes.get_title() == "a title"
+
+    def test_a_span_holds_the_row_of_its_end_and_shades_no_row_twice(self):
+        spans = [Span(1, 5, "cut"), Span(1, 5, "cut"), Span(2, 9, "outage")]
+        [axes] = diagram(["A", "B"], self.POINTS, self.ARROWS, "", spans).axes
+        boxes = [each for each in axes.patches if isinstance(each, Rectangle)]
+        bands = [(box.get_y(), box.get_height()) for box in boxes]
+        assert bands == [(0.5, 1), (1.5, 1), (2.5, 1)]  # the rows of the times 2, 5 and 9
+        assert {"cut", "outage"} <= set("\n".join(t.get_text() for t in axes.texts).split("\n"))
+
+    def test_a_long_label_keeps_its_beginning_and_its_end_and_has_room(self):
+        label = f"SET {'k' * 60} {'v' * 60} NX EX 86400 → OK"
+        figure = diagram(["A", "B"], [Point("B", 5, label)], [], "a title " * 20)
+        figure.draw_without_rendering()
+        [axes] = figure.axes
+        [text] = axes.texts
+        assert text.get_text().startswith("SET kk")
+        assert text.get_text().endswith("NX EX 86400 → OK")
+        for shown in (text, axes.title):
+            box = shown.get_window_extent()
+            assert figure.bbox.x0 <= box.x0
+            assert box.x1 <= figure.bbox.x1
 
     def test_nothing_at_all_is_a_diagram_too(self):
         assert diagram([WEST], [], [], "empty").axes
