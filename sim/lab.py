@@ -11,13 +11,13 @@
 claim in West Europe: string 'boston'
   shows  'boston'  dot 2:1  clock +0.002000 s  by East US
   hidden 'berlin'  dot 1:1  clock +0.001000 s  by West Europe
+  concurrent writes: the later clock shows (published)
 
 In a notebook a lab, a reading and a reason show themselves as tables; `Lab.diagram` draws what was
 typed and what travelled.
 """
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -27,15 +27,16 @@ from matplotlib.figure import Figure
 from crdb.command import Reply
 from crdb.errors import CommandError
 from crdb.keyspace import Entry
-from crdb.session import Session
+from crdb.session import Request, Session
 from sim.faults.partition import PartitionFault
-from sim.history import FAIL, OK, Lag, Op
-from sim.plots.spacetime import Arrow, Point, Span, diagram
+from sim.history import FAIL, OK, Op
+from sim.plots.spacetime import Point, Span, diagram
 from sim.region import Region
 from sim.scenario import Scenario, Variant, check
 from sim.topology import UnknownRegion
+from sim.typed import Typed, arrows, held, why_gone
 from sim.units import Duration, human
-from sim.why import Reason, siblings
+from sim.why import Reason, rules, siblings
 from sim.windows import windows
 from sim.words import plain
 from sim.workloads import Workload
@@ -43,15 +44,6 @@ from sim.world import World
 
 STEP_US = 1_000
 """Every command is typed so much later than the one before."""
-
-
-class Typed(NamedTuple):
-    """A command that wrote something."""
-
-    place: str
-    group: int
-    """The number under which its writes travel."""
-    at_us: int
 
 
 class Place:
@@ -68,11 +60,8 @@ class Place:
         name, *words = shlex.split(line)
         request = [name.encode(), *(word.encode() for word in words)]
         now_us = self._lab.world.engine.now
-        first = self._region.replica.seq + 1
-        reply = self._region.execute(self._session, request)
+        reply = self._execute(line, request)
         failed = isinstance(reply, CommandError)
-        if self._region.replica.seq >= first:
-            self._lab.typed.append(Typed(self._region.name, first, now_us))
         self._lab.world.history.op(
             Op(
                 process=self._region.number,
@@ -88,6 +77,20 @@ class Place:
         if isinstance(reply, CommandError):
             raise reply
         return _told(reply)
+
+    def _execute(self, line: str, request: Request) -> Reply:
+        """Run a request, and keep it if it wrote something."""
+        region, replica = self._region, self._region.replica
+        group, before = replica.seq + 1, held(replica, region.clock.now())
+        reply = region.execute(self._session, request)
+        if replica.seq >= group:
+            after = held(replica, region.clock.now())
+            removed = frozenset(before.keys() - after.keys())
+            now_us = self._lab.world.engine.now
+            self._lab.typed.append(
+                Typed(line, region.name, replica.actor, group, now_us, after, removed)
+            )
+        return reply
 
     def __repr__(self) -> str:
         return f"<{self._region.name}: {len(self._region.replica.keyspace.keys)} keys>"
@@ -184,15 +187,17 @@ class Lab:
         return Reading((name, _value(self._entry(name, key))) for name in self._places)
 
     def why(self, key: str, region: str | None = None) -> Reason:
-        """Why a key has its value in a region, by default in the first."""
+        """Why a key has its value in a region, by default in the first, or what removed it."""
         name = region or next(iter(self._places))
         entry = self._entry(name, key)
         if entry is None or entry.value is None:
-            return Reason(key, name, "none", None, ())
+            place = self[name]._region
+            gone = why_gone(self.typed, key.encode(), place.replica, place.clock.now())
+            return Reason(key, name, "nothing", None, (), (gone,))
         authors = {each.number: each.name for each in self.world.regions.values()}
         actors = {each.replica.actor: each.name for each in self.world.regions.values()}
         found = tuple(siblings(entry, authors, actors))
-        return Reason(key, name, entry.value.name, _value(entry), found)
+        return Reason(key, name, entry.value.name, _value(entry), found, tuple(rules(entry)))
 
     def diagram(self, title: str = "") -> Drawing:
         """Draw what was typed where, and when writes became visible elsewhere."""
@@ -206,9 +211,9 @@ class Lab:
             for each in history.of_kind("clock")
             for ahead in [each.detail["offset_us"]]
         ]
-        arrows = [*_news(self.typed, history.lags), *_removals(self.typed, history.lags)]
+        ways = list(arrows(self.typed, history.lags))
         spans = [Span(each.begin_us, each.end_us, "cut") for each in windows(history)]
-        return Drawing(diagram(list(self._places), points, arrows, title, spans))
+        return Drawing(diagram(list(self._places), points, ways, title, spans))
 
     def _entry(self, name: str, key: str) -> Entry | None:
         """What a region's clients would find: an expired key is missing, removed or not."""
@@ -234,27 +239,6 @@ class Lab:
             for key in keys
         )
         return f"<table><tr><th></th>{heads}</tr>{rows}</table>"
-
-
-def _news(typed: Iterable[Typed], lags: Sequence[Lag]) -> Iterator[Arrow]:
-    """One arrow for each command and region that learnt of it by a message of its own stream."""
-    for each in typed:
-        arrived: dict[str, int] = {}
-        for lag in lags:
-            made_us = lag.at_us - lag.lag_us
-            if lag.source == each.place and made_us <= each.at_us and lag.last >= each.group:
-                arrived.setdefault(lag.target, lag.at_us)
-        for target, at_us in arrived.items():
-            yield Arrow(each.place, each.at_us, target, at_us)
-
-
-def _removals(typed: Iterable[Typed], lags: Iterable[Lag]) -> Iterator[Arrow]:
-    """Messages of what nobody typed: the region removed what had expired."""
-    begun = {(each.place, each.at_us) for each in typed}
-    for lag in lags:
-        made_us = lag.at_us - lag.lag_us
-        if (lag.source, made_us) not in begun:
-            yield Arrow(lag.source, made_us, lag.target, lag.at_us, "expired")
 
 
 def _told(reply: Reply) -> Any:

@@ -5,6 +5,9 @@ decides; in a counter it is one author's part of the sum, which does not show wh
 in a set it is one member. A key of two types shows the hidden one's writes behind its name. A key
 that has had a deadline shows its deadlines too: the longest is in force.
 
+The rule by which one of them won is told with its source: *published* in Redis' documentation of
+Active-Active, or *our choice*, which ARCHITECTURE.md lists.
+
 The author of a write that carries a stamp is told by the stamp. A dot alone knows its actor only:
 a replica that has begun anew has another actor than before, and the old one is shown by number.
 """
@@ -54,23 +57,30 @@ class Reason(NamedTuple):
     kind: str
     value: Any
     siblings: tuple[Sibling, ...]
+    rules: tuple[str, ...] = ()
+    """By what the first won; of a key that is not there, what removed it."""
+
+    @property
+    def title(self) -> str:
+        held = self.kind if self.value is None else f"{self.kind} {self.value!r}"
+        return f"{self.key} in {self.region}: {held}"
 
     def __str__(self) -> str:
-        lines = [f"{self.key} in {self.region}: {self.kind} {self.value!r}"]
+        lines = [self.title]
         for each in self.siblings:
             shows, value, dot, clock, author = each.cells()
             middle = f"  clock {clock}" if clock else ""
             lines.append(f"  {shows:6} {value}  dot {dot}{middle}  by {author}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  {rule}" for rule in self.rules)])
 
     def _repr_html_(self) -> str:
-        heads = "".join(f"<th>{head}</th>" for head in ("", "value", "dot", "clock", "author"))
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in each.cells()) + "</tr>"
-            for each in self.siblings
+        rows = [("", "value", "dot", "clock", "author"), *(each.cells() for each in self.siblings)]
+        table = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
         )
-        title = f"{self.key} in {self.region}: {self.kind} {self.value!r}"
-        return f"<b>{escape(title)}</b><table><tr>{heads}</tr>{rows}</table>"
+        told = "".join(f"<br>{escape(rule)}" for rule in self.rules)
+        shown = f"<table>{table}</table>" if self.siblings else ""
+        return f"<b>{escape(self.title)}</b>{told}{shown}"
 
 
 def siblings(entry: Entry, regions: Names, actors: Names) -> Iterator[Sibling]:
@@ -82,6 +92,38 @@ def siblings(entry: Entry, regions: Names, actors: Names) -> Iterator[Sibling]:
             shows = state is entry.value
             for found in _writes(state, regions, actors, shows):
                 yield found if shows else found._replace(value=f"{state.name} {found.value}")
+
+
+def rules(entry: Entry) -> Iterator[str]:
+    """Yield by which rules a key reads as it does, each with its source."""
+    if entry.others:
+        yield "two types: the one of smaller rank shows, and neither is lost (our choice)"
+    if isinstance(entry.value, String):
+        yield from _rules_of_string(entry.value)
+    elif isinstance(entry.value, ORSet):
+        yield "a member is here while it has an add that no remove has seen (published)"
+    deadlines = [] if entry.expiry is None else list(entry.expiry.siblings().values())
+    ends_ms = [order >> stamps.BITS for order, _ in deadlines]
+    if len(ends_ms) > 1 and min(ends_ms) != FOREVER:
+        if max(ends_ms) == FOREVER:
+            yield "no end beats every deadline (published for PERSIST; for SET our choice)"
+        else:
+            yield "concurrent deadlines: the longest is in force (published)"
+
+
+def _rules_of_string(string: String) -> Iterator[str]:
+    register, parts = string.register, string.counter.parts
+    orders = [] if register is None else [order for order, _ in register.siblings().values()]
+    if len(orders) > 1:
+        first, second, *_ = sorted(map(stamps.clock_us, orders), reverse=True)
+        if first == second:
+            yield "concurrent writes of equal clocks: the smaller region shows (our choice)"
+        else:
+            yield "concurrent writes: the later clock shows (published)"
+    if parts and register is not None and number(register.top) is None:
+        yield "a text hides the increments that it did not see (our choice)"
+    elif len(parts) > 1:
+        yield "increments add up (published)"
 
 
 def _writes(state: CRDT[Any], regions: Names, actors: Names, shows: bool) -> Iterator[Sibling]:
