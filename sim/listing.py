@@ -20,6 +20,8 @@ from sim.checkers import checkers
 from sim.faults import Fault
 from sim.protocols.base import designs
 from sim.scenario import load, shipped
+from sim.topology import SOURCE, azure_regions, nearest
+from sim.units import human
 from sim.workloads import Workload
 
 Named = list[tuple[str, str]]
@@ -34,6 +36,12 @@ def listing() -> dict[str, Named]:
 def _scenarios() -> Iterator[tuple[str, str]]:
     for name, path in shipped().items():
         yield name, load(str(path)).title
+
+
+def _regions() -> Iterator[tuple[str, str]]:
+    for name in azure_regions():
+        other, rtt_us = nearest(name)
+        yield name, f"{human(rtt_us)} to {other} and back"
 
 
 def _protocols() -> Iterator[tuple[str, str]]:
@@ -90,6 +98,7 @@ def _about(module: str) -> str:
 
 SECTIONS: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {
     "scenarios": _scenarios,
+    "regions": _regions,
     "protocols": _protocols,
     "workloads": _kinds("sim.workloads", Workload),
     "faults": _kinds("sim.faults", Fault),
@@ -100,3 +109,6 @@ SECTIONS: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {
     "commands": _commands,
 }
 """What `crdb list` can show."""
+
+NOTES = {"regions": f"Azure's; round trips: {SOURCE}"}
+"""What is to be known of a whole section."""

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.divergence import Divergence
-from sim.listing import Named
+from sim.listing import NOTES, Named
 from sim.plots import Picture
 from sim.run import Judged, Run, title
 
@@ -70,7 +70,8 @@ def show_divergence(console: Console, found: Divergence, left: str, right: str) 
 
 def show_names(console: Console, section: str, names: Named, *, lines: bool) -> None:
     """Print one section of the list, with a line for each name or all in one paragraph."""
-    _line(console, f"[bold]{section}[/bold]")
+    note = NOTES.get(section, "")
+    _line(console, f"[bold]{section}[/bold]" + (f"  {len(names)}, {escape(note)}" if note else ""))
     if not lines:
         _line(console, "  " + escape(", ".join(name for name, _ in names)))
         return

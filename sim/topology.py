@@ -24,6 +24,12 @@ from sim.words import did_you_mean
 LOCAL_ONE_WAY_US = 250
 """One way inside a place, between two of its zones (our choice: the table has no such pairs)."""
 
+LISTED_MAX = 10
+"""More regions than that are not named in a refusal."""
+
+SOURCE = "medians that Microsoft measured over the 30 days to 29 June 2025 (sim/data/README.md)"
+"""Where the round trips are from."""
+
 
 class UnknownRegion(ValueError):
     """A place that nobody listed."""
@@ -31,9 +37,10 @@ class UnknownRegion(ValueError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         choices = sorted(known)
         hint = did_you_mean(name, choices, most=2)
-        # All of Azure's would be no help.
-        listed = f"expected one of {choices}" if len(choices) < 10 else ""
-        super().__init__("; ".join(filter(None, [f"unknown region {name!r}", hint or listed])))
+        listed = f"expected one of {choices}"
+        if len(choices) > LISTED_MAX:
+            listed = f"`crdb list regions` names all {len(choices)}"
+        super().__init__(f"unknown region {name!r}; {hint or listed}")
 
 
 class NoRoundTrip(ValueError):
@@ -97,6 +104,18 @@ class Topology:
 def azure_regions() -> tuple[str, ...]:
     """Return the display names of all Azure regions in the table, in alphabetical order."""
     return tuple(sorted({source for source, _ in _azure_rtt_us()}))
+
+
+def nearest(place: str) -> tuple[str, int]:
+    """Return the Azure region with the shortest round trip from this one, in microseconds.
+
+    >>> nearest("West Europe")
+    ('UK South', 12000)
+    """
+    ways = {target: us for (source, target), us in _azure_rtt_us().items() if source == place}
+    ways.pop(place, None)
+    closest = min(ways, key=lambda target: (ways[target], target))
+    return closest, ways[closest]
 
 
 def _half(rtt_us: Mapping[tuple[str, str], int], source: str, target: str) -> int:

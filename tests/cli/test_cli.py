@@ -59,6 +59,8 @@ def test_the_list_names_everything(crdb: Any) -> None:
     ("section", "line"),
     [
         ("scenarios", "three-cities  Counters, sets"),
+        ("regions", "regions  50, Azure's; round trips: medians that Microsoft measured"),
+        ("regions", "West Europe           12 ms to UK South"),
         ("protocols", "set-nx             active-active"),
         ("workloads", "commands  clients in every region"),
         ("faults", "outage      a region's database stops"),

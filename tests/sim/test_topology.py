@@ -47,8 +47,14 @@ def test_the_table_has_fifty_regions():
 def test_an_unknown_region_names_its_neighbours():
     with pytest.raises(UnknownRegion, match=r"'East USA'; did you mean 'East US'"):
         Topology.azure(["East USA"])
-    with pytest.raises(UnknownRegion, match=r"^unknown region 'xyzzy'$"):
+    with pytest.raises(UnknownRegion, match=r"'xyzzy'; `crdb list regions` names all 50"):
         Topology.azure(["xyzzy"])
+
+
+@pytest.mark.parametrize("name", ["westeurope", "Europe West", "WEST  EUROPE", "europe-west"])
+def test_a_region_that_is_spelt_otherwise_is_the_only_one_proposed(name):
+    with pytest.raises(UnknownRegion, match=r"; did you mean 'West Europe'\?$"):
+        Topology.azure([name])
 
 
 def test_a_region_outside_the_scenario_is_unknown_to_it():
