@@ -31,7 +31,7 @@ from crdb.messages import Message
 from crdb.replica import Replica
 from crdb.session import Session
 from sim.expected import matches, why_not_a_form
-from sim.words import plain
+from sim.words import plain, refusal
 
 START_US = 1_700_000_000_000_000
 STEP_US = 1_000
@@ -96,7 +96,7 @@ def load(path: Path) -> list[Vector]:
     except OSError as error:
         raise NotVectors(f"{path}: {(error.strerror or str(error)).lower()}") from None
     except (msgspec.DecodeError, NotVectors) as error:
-        raise NotVectors(f"{path}: not a vector file: {error}") from None
+        raise NotVectors(f"{path}: not a vector file: {refusal(str(error))}") from None
 
 
 def decode(rows: Any) -> list[Vector]:
@@ -104,7 +104,7 @@ def decode(rows: Any) -> list[Vector]:
     try:
         vectors = msgspec.convert(rows, list[Vector])
     except msgspec.ValidationError as error:
-        raise NotVectors(str(error)) from None
+        raise NotVectors(refusal(str(error))) from None
     if not vectors:
         raise NotVectors("expected a list of vectors, found none")
     for vector in vectors:

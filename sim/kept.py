@@ -24,6 +24,7 @@ import msgspec
 from sim.plots import Picture, draw_all
 from sim.run import Run, title
 from sim.scenario import BadScenario, Scenario, build, table_of
+from sim.words import refusal
 
 LIBRARIES = ("crdb-sim", "matplotlib", "msgspec", "networkx", "numpy", "simpy")
 
@@ -157,4 +158,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         name = Path(error.filename).name if error.filename else ""
         return f"{name}: {(error.strerror or str(error)).lower()}"
-    return str(error)
+    return refusal(str(error))

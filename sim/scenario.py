@@ -12,7 +12,7 @@ sim.scenario.BadScenario: no scenario 'paymants'; did you mean 'payments'? `crdb
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from importlib.resources import files
 from operator import or_
@@ -25,10 +25,10 @@ from msgspec import Meta
 from crdb import registry
 from sim.faults import Fault
 from sim.latency import pbs
-from sim.protocols.base import Settings
+from sim.protocols.base import Settings, designs
 from sim.topology import Topology, UnknownRegion
-from sim.units import Duration, Offset, Period, decode, encode
-from sim.words import did_you_mean
+from sim.units import Duration, Offset, Period, decode, encode, human
+from sim.words import did_you_mean, refusal
 from sim.workloads import Workload
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def build(table: dict[str, Any], where: str = "scenario") -> Scenario:
         scenario: Scenario = msgspec.convert(table, Scenario, dec_hook=decode)
         check(scenario)
     except ValueError as error:  # msgspec's ValidationError is one too
-        raise BadScenario(f"{where}: {_with_cure(str(error))}") from None
+        raise BadScenario(f"{where}: {_with_cure(str(error), table)}") from None
     return scenario
 
 
@@ -213,23 +213,27 @@ def _place(node: Any, key: str) -> int | str:
     return int(key) if isinstance(node, list) else key
 
 
-def _with_cure(line: str) -> str:
-    """Add to msgspec's line about an unknown key or word which one may have been meant.
+def _with_cure(line: str, table: dict[str, Any]) -> str:
+    """msgspec's line in our words; for an unknown key or word with those that there are.
 
-    >>> _with_cure("Object contains unknown field `timeuot` - at `$.client`")
-    "Object contains unknown field `timeuot` - at `$.client`; did you mean 'timeout'?"
-    >>> _with_cure("Invalid enum value 'synk' - at `$.channels[...]`")
-    "Invalid enum value 'synk' - at `$.channels[...]`; expected one of client, provider, sync"
+    >>> _with_cure("Object contains unknown field `ofset` - at `$.clocks[...]`", {})
+    "clocks.…: unknown key 'ofset'; did you mean 'offset'? It has offset, drift_ppm"
+    >>> _with_cure("Invalid enum value 'synk' - at `$.channels[...]`", {})
+    "channels.…: unknown 'synk'; expected one of client, provider, sync"
     """
-    if found := re.search(r"unknown field `(.*?)`", line):
-        known = {field for each in _structs() for field in each.__struct_fields__}
-        return f"{line}; {did_you_mean(found[1], known) or 'there is no such key'}"
+    told = refusal(line)
+    if found := _NO_SUCH_KEY.fullmatch(line):
+        design = designs().get(found[1])
+        keys = design.settings_type.__struct_fields__ if design else _keys_at(found[3] or "", table)
+        hint = did_you_mean(found[2], keys)
+        return f"{told}; {hint}{' ' if hint else ''}It has {', '.join(keys)}"
     if found := _NO_SUCH_WORD.search(line):
         words = ", ".join(sorted(set(_words(found[1], "workload" in found[0]))))
-        return f"{line}; expected one of {words}" if words else line
-    return line
+        return f"{told}; expected one of {words}" if words else told
+    return told
 
 
+_NO_SUCH_KEY = re.compile(r"(?:([\w-]+): )?Object contains unknown field `(.*?)`(?: - at `(.*)`)?")
 _NO_SUCH_WORD = re.compile(r"Invalid (?:enum )?value .*? - at `\$(?:.*?\.)?(\w+)(\[[^]]*\])*`")
 
 
@@ -241,6 +245,28 @@ def _structs() -> list[type[msgspec.Struct]]:
         *registry.classes("sim.workloads", Workload),
         *registry.classes("sim.protocols", Settings),
     ]
+
+
+def _keys_at(path: str, table: Any) -> Sequence[str]:
+    """The keys that may stand at a path, as msgspec writes it, in a table."""
+    found: list[type[msgspec.Struct]] = [Scenario]
+    for key, index in re.findall(r"\.(\w+)|\[(\d+|\.\.\.)\]", path):
+        if key:
+            hints = [get_type_hints(each).get(key) for each in found]
+            found = [each for hint in hints for each in _structs_of(hint)]
+            table = table.get(key) if isinstance(table, dict) else None
+        else:
+            table = table[int(index)] if index.isdigit() and isinstance(table, list) else None
+    kind = table.get("kind") if isinstance(table, dict) else None
+    mine = [each for each in found if each.__struct_config__.tag == kind]
+    return [key for each in mine for key in each.__struct_fields__]
+
+
+def _structs_of(hint: Any) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        yield hint
+    for each in get_args(hint):
+        yield from _structs_of(each)
 
 
 def _words(key: str, of_workload: bool) -> Iterator[str]:
@@ -275,9 +301,17 @@ def check(scenario: Scenario) -> None:
             pbs(scenario.sync.delay)
         except ValueError as error:
             raise BadScenario(f"sync.delay: {error}") from None
+    # A workload that has no such key goes on up to the horizon.
+    lasts_us = getattr(scenario.workload, "lasts", 0)
+    if lasts_us > scenario.horizon:
+        most = f"expected the horizon or less, {human(scenario.horizon)}"
+        raise BadScenario(f"workload.lasts {human(lasts_us)}: {most}")
     for variant in scenario.variants:
         for number, fault in enumerate(variant.faults):
             where = f"variant {variant.name!r}, faults.{number}"
+            if fault.at >= scenario.horizon:
+                before = f"expected before the horizon, {human(scenario.horizon)}"
+                raise BadScenario(f"{where}: at {human(fault.at)}: {before}")
             named = fault.regions_named()
             _check_regions(where, named, scenario)
             if len(set(named)) < len(named):

@@ -130,9 +130,9 @@ GOOD = {"name": "n", "type": "string", "regions": ["A"], "steps": [says("A", "GE
 @pytest.mark.parametrize(
     ("rows", "line"),
     [
-        ({}, "Expected `array`, got `object`"),
+        ({}, "expected a list, not a table"),
         ([], "expected a list of vectors, found none"),
-        ([{"name": "n"}], "missing required field `type`"),
+        ([{"name": "n"}], "expected the key 'type'"),
         ([GOOD | {"regions": ["Q"]}], "vector 'n': regions ['Q']: expected some of"),
         ([GOOD | {"regions": []}], "expected some of"),
         ([GOOD | {"steps": [{}]}], "step 1: expected one of 'cmd', 'sync', 'advance_ms', 'conv"),
