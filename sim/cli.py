@@ -1,7 +1,8 @@
 """The command `crdb`: list, run, replay, diff, conformance.
 
 Exit status: 0 what the scenario expects holds; 1 it does not; 2 bad input, which is told in one
-line on stderr that names the cause and the cure. Progress goes to stderr, and only to a terminal.
+line on stderr that names the cause and the cure. Progress goes to stderr: a line for each trial
+that is over, and on a terminal a bar.
 """
 
 import sys
@@ -20,7 +21,7 @@ from sim import divergence
 from sim.kept import BadRun, folder_of, keep, prepare, read
 from sim.listing import SECTIONS
 from sim.run import Progress as Say
-from sim.run import check_names, run
+from sim.run import check_names, only, run
 from sim.scenario import BadScenario, changed, load
 from sim.shown import show_divergence, show_names, show_run
 from sim.words import did_you_mean
@@ -52,6 +53,7 @@ def _section(name: str | None) -> str | None:
     raise typer.BadParameter(f"{name!r}; {hint}")
 
 
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress on stderr.")]
 RunFolder = Annotated[Path, typer.Argument(help="A folder that `crdb run` wrote.")]
 
 
@@ -76,6 +78,7 @@ def list_(
 @app.command(
     "run",
     epilog="Examples: crdb run payments --seed 7;  "
+    "crdb run payments --variant partition --protocol set-nx;  "
     "crdb run three-cities --set client.timeout=2s --set sync.delay=WAN;  crdb run my.toml --json",
 )
 def run_(
@@ -85,17 +88,27 @@ def run_(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting, as client.timeout=2s."),
     ] = None,
+    variants: Annotated[
+        list[str] | None,
+        typer.Option("--variant", metavar="NAME", help="Run this variant only; may be repeated."),
+    ] = None,
+    protocols: Annotated[
+        list[str] | None,
+        typer.Option("--protocol", metavar="NAME", help="Run this protocol only; may be repeated."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The run is kept below this folder.")] = Path("runs"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object and nothing else.")
     ] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Run a scenario: judged, measured, drawn and kept."""
     chosen = changed(load(scenario), settings or ())
+    chosen = only(chosen, variants or (), protocols or ())
     check_names(chosen, scenario)
     folder = folder_of(chosen, seed, out)
     prepare(folder)
-    with _progress() as say:
+    with _progress(quiet) as say:
         result = run(chosen, seed, say)
     pictures = keep(result, folder)
     if as_json:
@@ -106,10 +119,10 @@ def run_(
 
 
 @app.command("replay", epilog="Example: crdb replay runs/payments/0-1a2b3c4d")
-def replay_(run_dir: RunFolder) -> int:
+def replay_(run_dir: RunFolder, quiet: Quiet = False) -> int:
     """Run a kept run again, and say where it parts."""
     kept = read(run_dir)
-    with _progress() as say:
+    with _progress(quiet) as say:
         found = divergence.replay(kept, say)
     if found is None:
         typer.echo(f"same fingerprint: {kept.prints.fingerprint}")
@@ -180,17 +193,34 @@ def _console() -> Console:
 
 
 @contextmanager
-def _progress() -> Iterator[Say | None]:
-    """Show on a terminal which trial is running."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+def _progress(quiet: bool) -> Iterator[Say | None]:
+    """Say on stderr which trials are over, and on a terminal which one is running."""
+    if quiet:
         yield None
         return
+    console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+    bar = Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    running = ""
+
+    def over() -> None:
+        if running:
+            console.print(running, markup=False, soft_wrap=True)
+
+    with bar:
         task = bar.add_task("", total=None)
 
         def say(name: str, done: int, total: int) -> None:
+            nonlocal running
+            over()
+            running = f"{done + 1}/{total} {name}"
             bar.update(task, description=name, completed=done, total=total)
 
         yield say
+    over()

@@ -15,7 +15,7 @@ unless a variant says that a checker comes out *invalid* for a protocol, always 
 (True, [('calm', 'valid')])
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -109,6 +109,25 @@ def run(scenario: Scenario, seed: int, progress: Progress | None = None) -> Run:
         for name in scenario.checkers
     ]
     return Run(scenario, seed, printed, verdicts, tables([each.trial for each in printed]))
+
+
+def only(
+    scenario: Scenario, variants: Sequence[str] = (), protocols: Sequence[str] = ()
+) -> Scenario:
+    """The scenario with these variants and protocols only; none of a kind means all of it.
+
+    Raises `BadScenario` for those that it has not.
+    """
+    have = [variant.name for variant in scenario.variants]
+    _known("--variant", variants, have)
+    if protocols and not scenario.protocols:
+        raise BadScenario(f"--protocol {protocols[0]}: {scenario.name} compares none")
+    _known("--protocol", protocols, scenario.protocols)
+    return msgspec.structs.replace(
+        scenario,
+        variants=tuple(each for each in scenario.variants if each.name in (variants or have)),
+        protocols=[each for each in scenario.protocols if each in (protocols or [each])],
+    )
 
 
 def play(scenario: Scenario, seed: int, progress: Progress | None = None) -> Iterator[Printed]:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from sim.cli import status_of
+from sim.run import only
+from sim.scenario import load
 
 VECTORS = Path(__file__).parents[1] / "conformance" / "active_active.json"
 
@@ -81,7 +83,7 @@ def test_a_section_has_a_line_for_each_name(crdb: Any, section: str, line: str) 
 
 def test_run_prints_one_json_object(crdb: Any, tiny_path: Path) -> None:
     said = crdb("run", tiny_path, "--seed", 7, "--json")
-    assert (said.status, said.err) == (0, "")
+    assert (said.status, said.err) == (0, "1/2 calm\n2/2 partition\n")
     assert {"scenario": "tiny", "seed": 7, "holds": True}.items() <= said.json.items()
     assert len(said.json["fingerprint"]) == 32
     verdict = said.json["verdicts"][0]
@@ -90,7 +92,7 @@ def test_run_prints_one_json_object(crdb: Any, tiny_path: Path) -> None:
 
 
 def test_run_shows_tables_and_verdicts_and_how_to_run_again(crdb: Any, tiny_path: Path) -> None:
-    said = crdb("run", tiny_path, "--seed", 7, "--out", "kept")
+    said = crdb("run", tiny_path, "--seed", 7, "--out", "kept", "--quiet")
     assert (said.status, said.err) == (0, "")
     assert "Two cities count" in said.out
     assert "✓ valid" in said.out
@@ -103,9 +105,24 @@ def test_run_shows_tables_and_verdicts_and_how_to_run_again(crdb: Any, tiny_path
 
 def test_status_1_says_what_is_not_as_expected(crdb: Any, tiny_path: Path) -> None:
     said = crdb("run", tiny_path, "--set", 'variants.0.expect={""=["no-lost-write"]}')
-    assert (said.status, said.err) == (1, "")
+    assert said.status == 1
     assert "calm: no-lost-write is valid, NOT as expected" in said.out
     assert "1 of 6 verdicts are not as expected" in said.out
+
+
+def test_only_what_is_named_is_run(crdb: Any, tiny_path: Path) -> None:
+    said = crdb("run", tiny_path, "--variant", "partition")
+    assert (said.status, said.err) == (0, "1/1 partition\n")
+    folder = said.out.split("again: crdb replay ")[1].strip()
+    assert crdb("replay", folder).status == 0
+
+
+def test_only_what_is_named_is_compared() -> None:
+    payments = load("payments")
+    chosen = only(payments, ["partition"], ["home-region", "set-nx"])
+    assert [variant.name for variant in chosen.variants] == ["partition"]
+    assert chosen.protocols == ["set-nx", "home-region"]
+    assert only(payments) == payments
 
 
 def test_a_setting_is_replaced(crdb: Any, tiny_path: Path) -> None:
@@ -161,6 +178,9 @@ FAULT = 'variants.0.faults=[{kind="outage", region="%s", at="1s"}]'
         (["run", "TINY", "--set", FAULT % "Est US"], ["Est US", "East US"]),
         (["run", "TINY", "--set", "workload.mix={'INCX k'=1}"], ["unknown command 'INCX'"]),
         (["run", "TINY", "--set", "checkers=['convergense']"], ["convergense", "convergence"]),
+        (["run", "TINY", "--variant", "storm"], ["--variant", "storm", "calm", "partition"]),
+        (["run", "TINY", "--protocol", "set-nx"], ["--protocol", "set-nx", "compares none"]),
+        (["run", "payments", "--protocol", "setnx"], ["--protocol", "did you mean 'set-nx'"]),
         (["run", "TINY", "--out", "/dev/null/x"], ["/dev/null/x", "cannot be made"]),
         (["run", "MISSPELT"], ["misspelt.toml", "horizn", "did you mean 'horizon'"]),
         (["run", "BROKEN"], ["broken.toml", "not TOML"]),
