@@ -42,6 +42,15 @@ class Judged(msgspec.Struct, frozen=True):
     variant: str
     protocol: str
     expected: bool
+    risk: bool = False
+    """The scenario says that it may come out invalid: some seeds do."""
+
+    @property
+    def standing(self) -> str:
+        """In a word or two, what the scenario says of this."""
+        if not self.expected:
+            return "NOT expected"
+        return "may happen" if self.risk and self.verdict == "invalid" else "as expected"
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -164,7 +173,8 @@ def whole(prints: Iterable[tuple[str, str]]) -> str:
 def _judged(checker: str, trial: Trial, variant: Variant) -> Judged:
     found = judge(checker, trial.history)
     wanted = {"valid"}
-    if checker in variant.risk.get(trial.protocol, []):
+    risk = checker in variant.risk.get(trial.protocol, [])
+    if risk:
         wanted = {"valid", "invalid"}
     elif checker in variant.expect.get(trial.protocol, []):
         wanted = {"invalid"}
@@ -175,6 +185,7 @@ def _judged(checker: str, trial: Trial, variant: Variant) -> Judged:
         trial.variant,
         trial.protocol,
         found.verdict in wanted,
+        risk,
     )
 
 

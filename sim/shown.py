@@ -46,9 +46,7 @@ def show_run(console: Console, run: Run, pictures: Sequence[Picture], folder: Pa
         figure = picture.path.relative_to(folder)
         _line(console, f"\n[bold]{escape(str(figure))}[/bold]: {escape(picture.caption)}")
     console.print()
-    if not run.holds:
-        wrong = sum(not each.expected for each in run.verdicts)
-        _line(console, f"[bold red]{wrong} of {len(run.verdicts)} verdicts are not as expected")
+    _line(console, _outcome(run))
     _line(console, f"fingerprint {run.fingerprint}, kept in {escape(str(folder))}")
     _line(console, f"again: crdb replay {escape(str(folder))}")
 
@@ -140,18 +138,30 @@ def _cell(value: Any) -> str:
 def _mark(judged: Judged) -> str:
     mark = f"{_MARKS[judged.verdict]} {judged.verdict}"
     if not judged.expected:
-        return f"[bold red]{mark}, NOT expected[/bold red]"
-    return f"[green]{mark}[/green]" if judged.verdict == "valid" else f"{mark}, as expected"
+        return f"[bold red]{mark}, {judged.standing}[/bold red]"
+    return f"[green]{mark}[/green]" if judged.verdict == "valid" else f"{mark}, {judged.standing}"
 
 
 def _show_evidence(console: Console, judged: Judged) -> None:
-    mark = "as expected" if judged.expected else "[bold red]NOT as expected[/bold red]"
-    trial = escape(title(judged.variant, judged.protocol))
-    _line(console, f"{trial}: {judged.checker} is {judged.verdict}, {mark}")
+    mark = judged.standing if judged.expected else f"[bold red]{judged.standing}[/bold red]"
+    _line(console, f"{escape(_verdict(judged))}, {mark}")
     _indent(console, judged.evidence[:EVIDENCE_LINES])
     more = len(judged.evidence) - EVIDENCE_LINES
     if more > 0:
         _indent(console, [f"… {more} more lines in verdicts.json"])
+
+
+def _verdict(judged: Judged) -> str:
+    return f"{title(judged.variant, judged.protocol)}: {judged.checker} is {judged.verdict}"
+
+
+def _outcome(run: Run) -> str:
+    """The last word: whether everything is as the scenario expects, or else what is not."""
+    wrong = [_verdict(each) for each in run.verdicts if not each.expected]
+    if not wrong:
+        return "[green]everything as the scenario expects[/green]"
+    told = f"{len(wrong)} of {len(run.verdicts)} verdicts are not as the scenario expects: "
+    return f"[bold red]{escape(told + '; '.join(wrong))}[/bold red]"
 
 
 def _indent(console: Console, lines: Iterable[str]) -> None:

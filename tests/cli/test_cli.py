@@ -96,6 +96,7 @@ def test_run_shows_tables_and_verdicts_and_how_to_run_again(crdb: Any, tiny_path
     assert (said.status, said.err) == (0, "")
     assert "Two cities count" in said.out
     assert "✓ valid" in said.out
+    assert "\neverything as the scenario expects\n" in said.out
     folder = said.out.split("again: crdb replay ")[1].strip()
     assert folder.startswith("kept/tiny/7-")
     again = crdb("replay", folder)
@@ -106,8 +107,9 @@ def test_run_shows_tables_and_verdicts_and_how_to_run_again(crdb: Any, tiny_path
 def test_status_1_says_what_is_not_as_expected(crdb: Any, tiny_path: Path) -> None:
     said = crdb("run", tiny_path, "--set", 'variants.0.expect={""=["no-lost-write"]}')
     assert said.status == 1
-    assert "calm: no-lost-write is valid, NOT as expected" in said.out
-    assert "1 of 6 verdicts are not as expected" in said.out
+    assert "calm: no-lost-write is valid, NOT expected" in said.out
+    wrong = "1 of 6 verdicts are not as the scenario expects: calm: no-lost-write is valid\n"
+    assert wrong in said.out
 
 
 def test_only_what_is_named_is_run(crdb: Any, tiny_path: Path) -> None:

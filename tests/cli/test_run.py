@@ -127,15 +127,20 @@ def test_an_expected_verdict_holds_and_an_unknown_never(
     assert run(calm, 7).holds is holds
 
 
-@pytest.mark.parametrize(("verdict", "holds"), [("valid", 1), ("invalid", 1), ("unknown", 0)])
+@pytest.mark.parametrize(
+    ("verdict", "standing"),
+    [("valid", "as expected"), ("invalid", "may happen"), ("unknown", "NOT expected")],
+)
 def test_a_stated_risk_holds_either_way(
-    tiny: Scenario, monkeypatch: pytest.MonkeyPatch, verdict: Any, holds: int
+    tiny: Scenario, monkeypatch: pytest.MonkeyPatch, verdict: Any, standing: str
 ) -> None:
     monkeypatch.setattr(running, "judge", lambda name, history: Verdict(name, verdict, []))
     risky = msgspec.structs.replace(
         tiny, checkers=("convergence",), variants=(Variant("calm", risk={"": ["convergence"]}),)
     )
-    assert run(risky, 7).holds is bool(holds)
+    result = run(risky, 7)
+    assert [each.standing for each in result.verdicts] == [standing]
+    assert result.holds is (standing != "NOT expected")
 
 
 @pytest.mark.parametrize(
