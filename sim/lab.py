@@ -18,9 +18,12 @@ typed and what travelled.
 """
 
 import shlex
+from collections.abc import Sequence
 from html import escape
 from io import BytesIO
-from typing import Any, NamedTuple
+from itertools import combinations
+from math import comb
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -28,16 +31,15 @@ from crdb.command import Reply
 from crdb.errors import CommandError
 from crdb.keyspace import Entry
 from crdb.session import Request, Session
-from sim.faults.partition import PartitionFault
 from sim.history import FAIL, OK, Op
 from sim.plots.spacetime import Point, Span, diagram
 from sim.region import Region
-from sim.scenario import Scenario, Variant, check
+from sim.scenario import Scenario, Variant, check, fault
 from sim.topology import UnknownRegion
 from sim.typed import Typed, arrows, held, why_gone
-from sim.units import Duration, human
+from sim.units import Duration, Offset, decode, human
 from sim.why import Reason, rules, siblings
-from sim.windows import windows
+from sim.windows import Window, windows
 from sim.words import plain
 from sim.workloads import Workload
 from sim.world import World
@@ -55,9 +57,15 @@ class Place:
         self._session = Session()
 
     def __call__(self, line: str) -> Any:
-        """Run a command, typed as in redis-cli. Raises `CommandError` for an error reply."""
+        """Run a command, typed as in redis-cli.
+
+        Raises `CommandError` for an error reply, ConnectionError from a region that is down, and
+        ValueError for a line that is no command.
+        """
+        name, *words = _words(line)
+        if not self._region.up:
+            raise ConnectionError(f"{self._region.name} is down, and answers nobody")
         self._lab.wait(STEP_US)
-        name, *words = shlex.split(line)
         request = [name.encode(), *(word.encode() for word in words)]
         now_us = self._lab.world.engine.now
         reply = self._execute(line, request)
@@ -93,7 +101,14 @@ class Place:
         return reply
 
     def __repr__(self) -> str:
-        return f"<{self._region.name}: {len(self._region.replica.keyspace.keys)} keys>"
+        return f"<{self.about()}>"
+
+    def about(self) -> str:
+        """The region's name, its keys, and what is wrong with it."""
+        count, ahead_us = len(self._region.replica.keyspace.keys), self._region.clock.ahead_us()
+        told = [f"{self._region.name}: {count} {'key' if count == 1 else 'keys'}"]
+        told += [f"clock {ahead_us / 1e6:+.3f} s"] if ahead_us else []
+        return ", ".join(told if self._region.up else [*told, "down"])
 
 
 class Reading(dict[str, Any]):
@@ -112,10 +127,11 @@ class Reading(dict[str, Any]):
         return f"<table>{rows}</table>"
 
 
-class Drawing(NamedTuple):
+class Drawing:
     """A figure that shows itself in a notebook."""
 
-    figure: Figure
+    def __init__(self, figure: Figure) -> None:
+        self.figure = figure
 
     def save(self, path: str) -> None:
         """Write it as PNG, SVG or PDF, by the name's ending."""
@@ -136,8 +152,8 @@ class Lab:
     def __init__(self, *regions: str, seed: int = 1) -> None:
         """Regions by their Azure names.
 
-        Raises `sim.topology.UnknownRegion` with close matches, and ValueError for none or for one
-        that is named twice.
+        Raises `sim.topology.UnknownRegion` with close matches (`sim.topology.azure_regions` has
+        them all), and ValueError for none or for one that is named twice.
         """
         scenario = Scenario("lab", list(regions), Workload())
         check(scenario)
@@ -146,17 +162,25 @@ class Lab:
         self.typed: list[Typed] = []
         """What wrote, in order; for the diagram."""
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The names of the regions; of those with equal clocks the first wins."""
+        return tuple(self._places)
+
     def __getitem__(self, name: str) -> Place:
         if name not in self._places:
             raise UnknownRegion(name, self._places)
         return self._places[name]
 
-    def wait(self, duration_us: int) -> None:
-        """Let time pass."""
-        self.world.engine.run(until=self.world.engine.now + duration_us)
+    def wait(self, duration: str | int, unit: str = "us") -> None:
+        """Let time pass: ``wait("1s")``, or ``wait(1, "s")``. Raises `sim.units.NotADuration`."""
+        wait_us = _us(Duration, duration, unit)
+        self.world.engine.run(until=self.world.engine.now + wait_us)
 
-    def skew(self, name: str, by_us: int) -> None:
-        """Set a region's clock forward, or back, a millisecond after what was done before."""
+    def skew(self, name: str, by: str | int, unit: str = "us") -> None:
+        """Set a region's clock forward, or back (``"-500ms"``), a millisecond after what was done
+        before. Raises `sim.units.NotADuration`."""
+        by_us = _us(Offset, by, unit)
         self.wait(STEP_US)
         self[name]._region.step_clock(by_us)
 
@@ -165,16 +189,28 @@ class Lab:
         region or more than two, and `UnknownRegion`."""
         if len(pair) not in (0, 2):
             raise ValueError(f"cut: expected two regions, or none for all, not {list(pair)}")
-        names = list(self._places)
-        pairs = [pair] if pair else [(a, b) for a in names for b in names if a < b]
-        for near, far in pairs:
-            ends = self[near]._region.name, self[far]._region.name
-            fault = PartitionFault(at=Duration(0), regions=ends)
-            self.world.nemesis.begin(fault)
+        for ends in [pair] if pair else combinations(self._places, 2):
+            self.begin("partition", regions=ends)
 
-    def heal(self) -> None:
-        """Undo all cuts."""
-        self.world.nemesis.heal()
+    def begin(self, kind: str, **settings: Any) -> None:
+        """Let a fault begin, with the keys that a scenario file gives it.
+
+        ``begin("outage", region="East US", lasts="5s")``, ``begin("loss", share=0.5,
+        channels=["sync"])``. Raises ValueError for one that there is not, and `UnknownRegion`.
+        """
+        found = fault(kind=kind, **settings)
+        for name in found.regions_named():
+            self[name]  # raises for one that is not here
+        self.world.nemesis.begin(found)
+
+    def heal(self, *regions: str) -> None:
+        """Undo what goes wrong between two regions, or in one; without names, everything."""
+        for name in regions:
+            self[name]  # raises for one that is not here
+        if regions:
+            self.world.nemesis.heal_at(regions)
+        else:
+            self.world.nemesis.heal()
 
     def converge(self) -> "Lab":
         """Run until every region has what the others have; raises RuntimeError if it cannot."""
@@ -212,8 +248,16 @@ class Lab:
             for ahead in [each.detail["offset_us"]]
         ]
         ways = list(arrows(self.typed, history.lags))
-        spans = [Span(each.begin_us, each.end_us, "cut") for each in windows(history)]
+        faults = windows(history)
+        spans = [Span(each.begin_us, each.end_us, self._wrong(each, faults)) for each in faults]
         return Drawing(diagram(list(self._places), points, ways, title, spans))
+
+    def _wrong(self, window: Window, all_of_them: Sequence[Window]) -> str:
+        """What a window is called: a cut of all from all needs no names."""
+        pairs = [each.place for each in all_of_them if each._replace(place=window.place) == window]
+        if window.what == "partition" and len(set(pairs)) == comb(len(self._places), 2):
+            return "cut"
+        return f"{window.what}: {window.place}"
 
     def _entry(self, name: str, key: str) -> Entry | None:
         """What a region's clients would find: an expired key is missing, removed or not."""
@@ -225,13 +269,13 @@ class Lab:
 
     def __repr__(self) -> str:
         now = human(self.world.engine.now)
-        return f"<Lab at {now}: {', '.join(map(repr, self._places.values()))}>"
+        return f"<Lab at {now}: {'; '.join(each.about() for each in self._places.values())}>"
 
     def _repr_html_(self) -> str:
         keys = sorted(
             {key for region in self.world.regions.values() for key in region.replica.keyspace.keys}
         )
-        heads = "".join(f"<th>{escape(name)}</th>" for name in self._places)
+        heads = "".join(f"<th>{escape(each.about())}</th>" for each in self._places.values())
         rows = "".join(
             f"<tr><th>{escape(plain(key))}</th>"
             + "".join(f"<td>{escape(repr(each))}</td>" for each in self.read(plain(key)).values())
@@ -239,6 +283,20 @@ class Lab:
             for key in keys
         )
         return f"<table><tr><th></th>{heads}</tr>{rows}</table>"
+
+
+def _words(line: str) -> list[str]:
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise ValueError(f"{line!r}: {str(error).lower()}") from None
+    if not words:
+        raise ValueError(f"{line!r}: expected a command, as in 'SET key value'")
+    return words
+
+
+def _us(kind: type[Offset], duration: str | int, unit: str) -> int:
+    return int(decode(kind, duration if isinstance(duration, str) else f"{duration}{unit}"))
 
 
 def _told(reply: Reply) -> Any:

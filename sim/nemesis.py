@@ -4,7 +4,7 @@ Every fault that begins has a number of its own. Its happenings carry it, so tha
 faults each end finds its beginning, and its dice are named after it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 from itertools import count
 from typing import Any
@@ -38,6 +38,12 @@ class Nemesis:
             call.cancel()
         for number in list(self._active):
             self._end(number)
+
+    def heal_at(self, regions: Collection[str]) -> None:
+        """End what is going on between just these regions, or in the only one."""
+        for number, (fault, _) in list(self._active.items()):
+            if set(fault.regions_named()) == set(regions):
+                self._end(number)
 
     def _begin(self, number: int, fault: Fault) -> None:
         dice = self._world.streams[f"fault {number}"]

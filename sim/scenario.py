@@ -42,6 +42,7 @@ NAME = re.compile(r"\w[\w.-]*")
 """What scenarios and variants may be called: their names become those of folders."""
 
 Count = Annotated[int, Meta(ge=1)]
+Structs = Sequence[type[msgspec.Struct]]
 
 
 class BadScenario(ValueError):
@@ -164,6 +165,20 @@ def build(table: dict[str, Any], where: str = "scenario") -> Scenario:
     return scenario
 
 
+def fault(**table: Any) -> Fault:
+    """A fault from the keys that a file gives it, beginning at once. Raises `BadScenario`.
+
+    >>> fault(kind="loss", share=0.5).share
+    0.5
+    """
+    try:
+        found: Fault = msgspec.convert({"at": "0s"} | table, AnyFault, dec_hook=decode)
+    except ValueError as error:
+        line = _with_cure(str(error), table, registry.classes("sim.faults", Fault))
+        raise BadScenario(f"fault: {line}") from None
+    return found
+
+
 def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario:
     """The scenario with settings as ``a.b=c`` replaced. Raises `BadScenario`.
 
@@ -213,7 +228,7 @@ def _place(node: Any, key: str) -> int | str:
     return int(key) if isinstance(node, list) else key
 
 
-def _with_cure(line: str, table: dict[str, Any]) -> str:
+def _with_cure(line: str, table: dict[str, Any], roots: Structs = ()) -> str:
     """msgspec's line in our words; for an unknown key or word with those that there are.
 
     >>> _with_cure("Object contains unknown field `ofset` - at `$.clocks[...]`", {})
@@ -224,7 +239,9 @@ def _with_cure(line: str, table: dict[str, Any]) -> str:
     told = refusal(line)
     if found := _NO_SUCH_KEY.fullmatch(line):
         design = designs().get(found[1])
-        keys = design.settings_type.__struct_fields__ if design else _keys_at(found[3] or "", table)
+        keys: Sequence[str] = _keys_at(found[3] or "", table, roots or [Scenario])
+        if design is not None:
+            keys = design.settings_type.__struct_fields__
         hint = did_you_mean(found[2], keys)
         return f"{told}; {hint}{' ' if hint else ''}It has {', '.join(keys)}"
     if found := _NO_SUCH_WORD.search(line):
@@ -247,9 +264,9 @@ def _structs() -> list[type[msgspec.Struct]]:
     ]
 
 
-def _keys_at(path: str, table: Any) -> Sequence[str]:
-    """The keys that may stand at a path, as msgspec writes it, in a table."""
-    found: list[type[msgspec.Struct]] = [Scenario]
+def _keys_at(path: str, table: Any, roots: Structs) -> Sequence[str]:
+    """The keys that may stand at a path, as msgspec writes it, in a table of one of the roots."""
+    found = list(roots)
     for key, index in re.findall(r"\.(\w+)|\[(\d+|\.\.\.)\]", path):
         if key:
             hints = [get_type_hints(each).get(key) for each in found]

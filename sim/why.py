@@ -13,8 +13,9 @@ a replica that has begun anew has another actor than before, and the old one is 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any
 
 from crdb import stamps
 from crdb.crdts.base import CRDT
@@ -34,7 +35,8 @@ from sim.words import plain
 Names = Mapping[int, str]
 
 
-class Sibling(NamedTuple):
+@dataclass(frozen=True)
+class Sibling:
     """One concurrent write that is still held."""
 
     value: str
@@ -49,7 +51,8 @@ class Sibling(NamedTuple):
         return ("shows" if self.shows else "hidden", self.value, self.dot, clock, self.author)
 
 
-class Reason(NamedTuple):
+@dataclass(frozen=True)
+class Reason:
     """Why a key reads as it does in one region: its concurrent writes, the one that shows first."""
 
     key: str
@@ -91,7 +94,7 @@ def siblings(entry: Entry, regions: Names, actors: Names) -> Iterator[Sibling]:
         else:
             shows = state is entry.value
             for found in _writes(state, regions, actors, shows):
-                yield found if shows else found._replace(value=f"{state.name} {found.value}")
+                yield found if shows else replace(found, value=f"{state.name} {found.value}")
 
 
 def rules(entry: Entry) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 from crdb.errors import CommandError
 from sim.lab import Lab
 from sim.topology import UnknownRegion
-from sim.units import SECOND, clock
+from sim.units import SECOND, NotADuration, clock
 
 WEST, EAST = "West Europe", "East US"
 
@@ -207,6 +207,76 @@ def test_one_healing_heals_all_cuts(lab: Lab) -> None:
     lab.heal()
     assert lab.converge().read("k").agree()
     lab.heal()  # of nothing is no error
+
+
+# ── other faults, times and lines ─────────────────────────────────────────────────────────────
+
+
+def test_one_pair_is_healed_and_the_other_is_not() -> None:
+    lab = Lab(WEST, EAST, "Japan East")
+    lab.cut()
+    lab.heal(EAST, WEST)
+    lab[WEST]("SET k v")
+    lab.wait("1s")
+    assert lab.read("k") == {WEST: "v", EAST: "v", "Japan East": None}
+
+
+def test_a_region_that_is_down_answers_nobody_until_it_is_healed(lab: Lab) -> None:
+    lab.begin("outage", region=EAST)
+    lab[WEST]("SET k v")
+    with pytest.raises(ConnectionError, match="East US is down"):
+        lab[EAST]("GET k")
+    lab.heal(EAST)
+    assert lab.converge()[EAST]("GET k") == "v"
+
+
+def test_slow_and_lossy_ways(lab: Lab) -> None:
+    lab.begin("slow", regions=[WEST, EAST], extra="2s", lasts="10s")
+    lab.begin("loss", share=1.0, channels=["sync"], lasts="1s")
+    lab[WEST]("SET k v")
+    lab.wait("1900ms")
+    assert lab.read("k")[EAST] is None
+    assert lab.converge().read("k").agree()
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "line"),
+    [
+        ("outrage", {}, "kind: unknown 'outrage'; expected one of clock-step, "),
+        ("outage", {"regin": EAST}, "unknown key 'regin'; did you mean 'region'"),
+        ("outage", {"region": "Est US"}, "did you mean 'East US'"),
+        ("loss", {"share": 2}, "share 2.0: expected 0 to 1"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_refused(
+    lab: Lab, kind: str, settings: dict[str, Any], line: str
+) -> None:
+    with pytest.raises(ValueError, match=line):
+        lab.begin(kind, **settings)
+
+
+def test_time_is_told_with_its_unit(lab: Lab) -> None:
+    lab.wait("1s")
+    lab.wait(1, "s")
+    lab.wait(1)
+    assert lab.world.engine.now == 2 * SECOND + 1
+    with pytest.raises(NotADuration, match="expected 0s or more"):
+        lab.wait(-1)
+
+
+def test_what_is_no_command_is_refused_in_words(lab: Lab) -> None:
+    with pytest.raises(ValueError, match="expected a command, as in"):
+        lab[WEST](" ")
+    with pytest.raises(ValueError, match="no closing quotation"):
+        lab[WEST]("SET k 'v")
+
+
+def test_a_lab_shows_its_clocks_and_what_is_down(lab: Lab) -> None:
+    assert lab.regions == (WEST, EAST)
+    lab.skew(WEST, "-500ms")
+    lab[WEST]("SET k v")
+    lab.begin("outage", region=EAST)
+    assert repr(lab) == "<Lab at 2 ms: West Europe: 1 key, clock -0.500 s; East US: 0 keys, down>"
 
 
 # ── drawing ───────────────────────────────────────────────────────────────────────────────────
