@@ -69,17 +69,17 @@ class Result(NamedTuple):
     """The payment that a figure of one duplicate draws; empty if there is none."""
 
 
-def trial(variant: str, design: str, *settings: str, seed: int = SEED) -> Trial:
-    """Run the payments scenario in one variant under one design; `settings` are as for --set."""
+def trial(variant: str, protocol: str, *settings: str, seed: int = SEED) -> Trial:
+    """Run the payments scenario in one variant under one protocol; `settings` are as for --set."""
     scenario = changed(load("payments"), settings)
     (chosen,) = [each for each in scenario.variants if each.name == variant]
-    return Trial(variant, design, World(scenario, chosen, design, seed).run())
+    return Trial(variant, protocol, World(scenario, chosen, protocol, seed).run())
 
 
 @cache
-def payments(variant: str, design: str) -> Result:
+def payments(variant: str, protocol: str) -> Result:
     """Return what came out of a trial of the shipped scenario."""
-    found = trial(variant, design)
+    found = trial(variant, protocol)
     drawn = simplest([found])
     return Result(row(found.history), drawn[1].payment if drawn else "")
 

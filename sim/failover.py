@@ -1,7 +1,7 @@
 """Failover as clients know it: a health probe that tells who answers, and a name that is switched.
 
-Users reach a region's payers through probes in every design; which of these a design uses beside
-them stands in its file.
+Users reach a region's payers through probes in every protocol; which of these a protocol uses
+beside them stands in its file.
 
 - `HealthProbe`: a place pings a region. So many failures in a row and the region counts as down for
   that place; one answer and it counts as up. A probe sees its own path only: the same region may

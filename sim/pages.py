@@ -30,7 +30,7 @@ from sim.scenario import load
 from sim.windows import windows
 
 DRAWN = ("partition", "set-nx")
-"""The variant and the design whose duplicate is drawn."""
+"""The variant and the protocol whose duplicate is drawn."""
 
 SEEDS = {
     ("incident", "set-nx"): 64,
@@ -42,11 +42,11 @@ SEEDS_ELSE = 16
 """… and where nothing else is said."""
 
 Course = tuple[str, str]
-"""A variant and a design."""
+"""A variant and a protocol."""
 
 
 class Rate(NamedTuple):
-    """What several seeds of one variant and design came to, with the shipped settings."""
+    """What several seeds of one variant and protocol came to, with the shipped settings."""
 
     runs: int
     twice: int
@@ -77,7 +77,7 @@ def block(page: str, name: str) -> str:
 def courses() -> list[Course]:
     scenario = load("payments")
     return [
-        (variant.name, design) for variant in scenario.variants for design in scenario.protocols
+        (variant.name, protocol) for variant in scenario.variants for protocol in scenario.protocols
     ]
 
 
@@ -85,17 +85,17 @@ def courses() -> list[Course]:
 
 
 def table() -> str:
-    """Return what one seed came to, in all variants and designs, and which payment is drawn."""
+    """Return what one seed came to, in all variants and protocols, and which payment is drawn."""
     lines = [
         f"Seed {SEED}:",
         "",
-        "| variant | design | captured twice | refused | answered within 10 s, during the fault |",
+        "| variant | protocol | captured twice | refused | answered within 10 s in the fault |",
         "|---|---|---|---|---|",
     ]
-    for variant, design in courses():
-        row = payments(variant, design).row
+    for variant, protocol in courses():
+        row = payments(variant, protocol).row
         lines.append(
-            f"| {variant} | {design} | {row['duplicates']} | {row['refused']:,} "
+            f"| {variant} | {protocol} | {row['duplicates']} | {row['refused']:,} "
             f"| {100 * row['availability_incident']:.1f} % |"
         )
     drawn = payments(*DRAWN).drawn
@@ -125,9 +125,9 @@ def rate(course: Course, seeds: Sequence[int], pool: Executor | None = None) -> 
 
 
 def rates(pool: Executor) -> str:
-    """Return the rates of all variants and designs."""
+    """Return the rates of all variants and protocols."""
     lines = [
-        "| variant | design | seeds | captured twice | a run | of those asked for meanwhile |",
+        "| variant | protocol | seeds | captured twice | a run | of those asked for meanwhile |",
         "|---|---|---|---|---|---|",
     ]
     lines += [rate_line(course, pool) for course in courses()]
@@ -135,7 +135,7 @@ def rates(pool: Executor) -> str:
 
 
 def rate_line(course: Course, pool: Executor) -> str:
-    """Return the rates of one variant and design."""
+    """Return the rates of one variant and protocol."""
     seeds = range(SEEDS.get(course, SEEDS_ELSE))
     found = rate(course, seeds, pool)
     return (

@@ -130,7 +130,7 @@ class Scenario(Strict, frozen=True):
     """By region; one that is not named has a true clock."""
     client: ClientSettings = ClientSettings()
     protocols: list[str] = []
-    """The designs that are compared; none for a workload that needs none."""
+    """Those that are compared; none for a workload that needs none."""
     variants: Annotated[tuple[Variant, ...], Meta(min_length=1)] = (Variant("base"),)
     checkers: Annotated[tuple[str, ...], Meta(min_length=1)] = ("convergence",)
     name: str = ""

@@ -14,8 +14,10 @@ from rich.text import Text
 
 from sim.divergence import Divergence
 from sim.listing import NOTES, Named
+from sim.metrics import legends
 from sim.plots import Picture
 from sim.run import Judged, Run, title
+from sim.units import human
 
 EVIDENCE_LINES = 2
 """Shown here; all of them are in verdicts.json."""
@@ -36,6 +38,7 @@ def show_run(console: Console, run: Run, pictures: Sequence[Picture], folder: Pa
     for name, rows in sorted(run.tables.items(), key=lambda table: table[0] != about):
         if len(rows) <= TABLE_ROWS_MAX:
             _whole(console, _rows(name.replace("_", " "), rows))
+            _line(console, escape(legends().get(name, "")) + "\n", style="dim")
         else:
             _line(console, f"[bold]{escape(name)}[/bold]: {len(rows)} rows, see tables.json\n")
     _whole(console, _verdicts(run))
@@ -94,7 +97,7 @@ def _table(caption: str, columns: Mapping[str, Sequence[Any]], *, lines: Iterabl
     """A table of columns, with a line below the rows of these numbers."""
     table = Table(title=caption, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for name, values in columns.items():
-        words = any(isinstance(value, str) for value in values)
+        words = any(isinstance(value, str) and not isinstance(value, Figure) for value in values)
         # Only a heading may be folded, and only between words.
         parts = [*map(_cell, values), *name.split()]
         width = max(Text.from_markup(part).cell_len for part in parts)
@@ -107,11 +110,14 @@ def _table(caption: str, columns: Mapping[str, Sequence[Any]], *, lines: Iterabl
 
 def _rows(caption: str, rows: Sequence[dict[str, Any]]) -> Table:
     """A table of rows, one group a value of the first column."""
-    # A column in which nothing is said, such as the design where there are none, takes no room.
+    # A column in which nothing is said, such as the protocol where there are none, takes no room.
     names = [name for name in rows[0] if any(row[name] not in ("", None) for row in rows)]
     groups = [row[names[0]] for row in rows]
     ends = [number for number, pair in enumerate(pairwise(groups)) if pair[0] != pair[1]]
-    columns = {name.replace("_", " "): [row[name] for row in rows] for name in names}
+    columns = {
+        name.replace("_ms", "").replace("_", " "): [_readable(name, row[name]) for row in rows]
+        for name in names
+    }
     return _table(caption, columns, lines=ends)
 
 
@@ -125,6 +131,19 @@ def _verdicts(run: Run) -> Table:
 
 class Marked(str):
     """A cell that has rich's markup."""
+
+
+class Figure(str):
+    """A number with its unit."""
+
+
+def _readable(name: str, value: Any) -> Any:
+    """A value of a column; the files keep milliseconds and shares as they are."""
+    if value is None:
+        return None
+    if "_ms" in name:
+        return Figure(human(round(1000 * value)))
+    return Figure(f"{100 * value:.1f} %") if name.startswith("availability") else value
 
 
 def _cell(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""A trial: the history of one design in one variant of a scenario, where several are compared."""
+"""A trial: the history of one protocol in one variant of a scenario, where several are compared."""
 
 from typing import NamedTuple
 
@@ -10,5 +10,5 @@ class Trial(NamedTuple):
 
     variant: str
     protocol: str
-    """The design, empty where the scenario compares none."""
+    """The protocol, empty where the scenario compares none."""
     history: History

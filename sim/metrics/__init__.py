@@ -1,8 +1,8 @@
 """The metrics, one file each: figures from histories, and from nothing but histories.
 
-A metric that makes a table has its name as ``TABLE`` and ``rows(trials)``: one or more rows a
-trial, in the order of the trials, each a plain object with the trial's variant and design in front;
-no rows where it does not apply.
+A metric that makes a table has its name as ``TABLE``, the meaning of its columns as ``LEGEND`` and
+``rows(trials)``: one or more rows a trial, in the order of the trials, each a plain object with the
+trial's variant and protocol in front; no rows where it does not apply.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,13 @@ def ms(duration_us: int | None) -> float | None:
 
 def heading(trial: Trial) -> Row:
     """Return the columns with which every row begins."""
-    return {"variant": trial.variant, "design": trial.protocol}
+    return {"variant": trial.variant, "protocol": trial.protocol}
+
+
+def legends() -> dict[str, str]:
+    """Return what the columns of each table mean, in one line."""
+    modules = [each for each in registry.members("sim.metrics") if hasattr(each, "LEGEND")]
+    return {module.TABLE: module.LEGEND for module in modules}
 
 
 def tables(trials: Sequence[Trial]) -> dict[str, list[Row]]:

@@ -7,6 +7,7 @@ from sim.metrics import Row, heading, ms, percentile
 from sim.trial import Trial
 
 TABLE = "lag"
+LEGEND = "from the making of a message's oldest write until it showed in the target region"
 
 
 def rows(trials: Sequence[Trial]) -> list[Row]:

@@ -11,6 +11,7 @@ from sim.metrics import Row, heading, ms, percentile
 from sim.trial import Trial
 
 TABLE = "latency"
+LEGEND = "as the clients saw it, time-outs included; unanswered: whether it happened is not known"
 
 
 def by_operation(history: History) -> dict[str, list[Op]]:

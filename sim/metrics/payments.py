@@ -1,4 +1,4 @@
-"""Payments: what became of them, one row for each design and variant.
+"""Payments: what became of them, one row for each protocol and variant.
 
 A payment is the operation ``pay`` of a user: ok if the user was told that it is paid, fail if the
 user was refused or gave up, open if the run ended before. The provider's happenings of kind
@@ -15,10 +15,16 @@ from sim.trial import Trial
 from sim.windows import last_us
 
 TABLE = "payments"
+LEGEND = (
+    "duplicates: captured more than once; never captured: neither refused nor charged; "
+    "refused: told no or gave up, and not charged; charged unanswered: charged and never told; "
+    "availability: told in time, of those asked for during the faults; "
+    "latency: from a user's first request until the user knew"
+)
 
 
 def row(history: History) -> Row:
-    """Return one design's figures; times in milliseconds as the user sees them.
+    """Return one protocol's figures; times in milliseconds as the user sees them.
 
     ``refused`` counts those who were told no, or gave up, and were not charged; ``never_captured``
     those who were neither refused nor charged; ``charged_unanswered`` those who were charged and

@@ -24,7 +24,7 @@ COLOURS = {
 }
 """Distinguishable by colour-blind eyes: Okabe and Ito, 2008."""
 
-DESIGN_COLOURS = ("sky", "red", "orange", "green", "pink", "blue")
+PROTOCOL_COLOURS = ("sky", "red", "orange", "green", "pink", "blue")
 
 
 class Picture(NamedTuple):
@@ -42,9 +42,9 @@ def by_variant(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
     return panels
 
 
-def colour(designs: Sequence[str], design: str) -> str:
-    """Return the colour that a design has in all figures of one run."""
-    return COLOURS[DESIGN_COLOURS[designs.index(design) % len(DESIGN_COLOURS)]]
+def colour(protocols: Sequence[str], protocol: str) -> str:
+    """Return the colour that a protocol has in all figures of one run."""
+    return COLOURS[PROTOCOL_COLOURS[protocols.index(protocol) % len(PROTOCOL_COLOURS)]]
 
 
 def save(figure: Figure, path: Path, title: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Availability over time: one panel a variant, one line a design, the faults shaded."""
+"""Availability over time: one panel a variant, one line a protocol, the faults shaded."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,12 +23,12 @@ def draw(trials: Sequence[Trial], folder: Path) -> list[Picture]:
     shown = [trial for trial in trials if over_time(trial.history, ASKED, BIN_US)]
     if not shown:
         return []
-    designs = list(dict.fromkeys(trial.protocol for trial in shown))
+    protocols = list(dict.fromkeys(trial.protocol for trial in shown))
     panels = by_variant(shown)
     figure = Figure(figsize=(6.4 * len(panels), 4.2), layout="constrained")
     row = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for axes, (variant, mine) in zip(row, panels.items(), strict=True):
-        _panel(axes, variant, mine, designs)
+        _panel(axes, variant, mine, protocols)
     within_us = objective_us(shown[0].history, ASKED)
     limit = f" within {human(within_us)}" if within_us is not None else ""
     row[0].set_ylabel(f"payments answered{limit}")
@@ -39,7 +39,7 @@ def draw(trials: Sequence[Trial], folder: Path) -> list[Picture]:
     return [Picture(path, _caption(panels, limit))]
 
 
-def _panel(axes: Axes, variant: str, trials: Sequence[Trial], designs: Sequence[str]) -> None:
+def _panel(axes: Axes, variant: str, trials: Sequence[Trial], protocols: Sequence[str]) -> None:
     for window in windows(trials[0].history):
         axes.axvspan(
             window.begin_us / MINUTE,
@@ -53,11 +53,11 @@ def _panel(axes: Axes, variant: str, trials: Sequence[Trial], designs: Sequence[
         axes.text(middle, 1.04, text, ha="center", va="center", fontsize=9, color="#444444")
     for trial in trials:
         bins = [each for each in over_time(trial.history, ASKED, BIN_US) if each.asked]
-        index = designs.index(trial.protocol)
+        index = protocols.index(trial.protocol)
         axes.plot(
             [(each.begin_us + BIN_US / 2) / MINUTE for each in bins],
             [each.good / each.asked for each in bins],
-            color=colour(designs, trial.protocol),
+            color=colour(protocols, trial.protocol),
             linestyle=DASHES[index % len(DASHES)],
             linewidth=2.2,
             label=trial.protocol,
@@ -75,15 +75,15 @@ def _message(trials: Sequence[Trial]) -> str:
     shares = _shares(trials)
     if not shares:
         return "no fault"
-    worst = min(shares, key=lambda design: shares[design])
-    best = max(shares, key=lambda design: shares[design])
+    worst = min(shares, key=lambda protocol: shares[protocol])
+    best = max(shares, key=lambda protocol: shares[protocol])
     return f"{worst} serves {shares[worst]:.1%}, {best} {shares[best]:.1%}"
 
 
 def _caption(panels: dict[str, list[Trial]], limit: str) -> str:
     parts = []
     for variant, trials in panels.items():
-        figures = [f"{design} {share:.1%}" for design, share in _shares(trials).items()]
+        figures = [f"{protocol} {share:.1%}" for protocol, share in _shares(trials).items()]
         if figures:
             parts.append(f"{variant}: {', '.join(figures)}")
     return f"Of the payments asked for during the fault, answered{limit}: {'; '.join(parts)}."
@@ -91,4 +91,4 @@ def _caption(panels: dict[str, list[Trial]], limit: str) -> str:
 
 def _shares(trials: Sequence[Trial]) -> dict[str, float]:
     found = {trial.protocol: in_faults(trial.history, ASKED).share for trial in trials}
-    return {design: share for design, share in found.items() if share is not None}
+    return {protocol: share for protocol, share in found.items() if share is not None}

@@ -1,4 +1,4 @@
-"""Duplicates by design: how many payments were captured more than once, one panel a variant."""
+"""Duplicates by protocol: how many payments were captured more than once, one panel a variant."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,16 +13,16 @@ from sim.trial import Trial
 
 
 def draw(trials: Sequence[Trial], folder: Path) -> list[Picture]:
-    """Draw one bar a design; one file for all variants."""
+    """Draw one bar a protocol; one file for all variants."""
     shown = [trial for trial in trials if captures(trial.history)]
     if not shown:
         return []
-    designs = list(dict.fromkeys(trial.protocol for trial in shown))
+    protocols = list(dict.fromkeys(trial.protocol for trial in shown))
     panels = by_variant(shown)
     figure = Figure(figsize=(5.2 * len(panels), 3.8), layout="constrained")
     row = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for axes, (variant, mine) in zip(row, panels.items(), strict=True):
-        _panel(axes, variant, mine, designs)
+        _panel(axes, variant, mine, protocols)
     row[0].set_ylabel("payments captured twice or more")
     path = folder / "duplicates.png"
     save(figure, path)
@@ -30,12 +30,12 @@ def draw(trials: Sequence[Trial], folder: Path) -> list[Picture]:
     return [Picture(path, f"Payments captured more than once: {'; '.join(told)}.")]
 
 
-def _panel(axes: Axes, variant: str, trials: Sequence[Trial], designs: Sequence[str]) -> None:
+def _panel(axes: Axes, variant: str, trials: Sequence[Trial], protocols: Sequence[str]) -> None:
     counts = [len(repeated(trial.history)) for trial in trials]
     bars = axes.bar(
         [trial.protocol for trial in trials],
         counts,
-        color=[colour(designs, trial.protocol) for trial in trials],
+        color=[colour(protocols, trial.protocol) for trial in trials],
         width=0.65,
     )
     axes.bar_label(bars, fontsize=11, padding=2)

@@ -20,7 +20,7 @@ LONG_US = 10_000_000
 """The words say when a message arrived if that took longer."""
 
 PREFERRED = "set-nx"
-"""The design whose duplicate is drawn if it has one: the lesson of the payments scenario."""
+"""The protocol whose duplicate is drawn if it has one: the lesson of the payments scenario."""
 
 
 class Case(NamedTuple):

@@ -96,6 +96,8 @@ def test_run_shows_tables_and_verdicts_and_how_to_run_again(crdb: Any, tiny_path
     assert (said.status, said.err) == (0, "")
     assert "Two cities count" in said.out
     assert "✓ valid" in said.out
+    assert "until it showed in the target region" in said.out
+    assert "ms" in said.out.partition("lag max")[2].splitlines()[2]
     assert "\neverything as the scenario expects\n" in said.out
     folder = said.out.split("again: crdb replay ")[1].strip()
     assert folder.startswith("kept/tiny/7-")

@@ -75,7 +75,7 @@ def test_a_row_of_payments():
     assert tables([trial(told)])["payments"] == [
         {
             "variant": "partition",
-            "design": "set-nx",
+            "protocol": "set-nx",
             "payments": 5,
             "duplicates": 1,
             "never_captured": 1,
