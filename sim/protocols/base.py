@@ -151,7 +151,7 @@ def designs() -> dict[str, type[Design]]:
 def settings_of(name: str, table: dict[str, Any]) -> Any:
     """Return a design's settings from a scenario; ValueError for what it does not know."""
     if name not in designs():
-        raise ValueError(f"no design {name!r}; there are {', '.join(designs())}")
+        raise ValueError(f"no protocol {name!r}; there are {', '.join(designs())}")
     try:
         return msgspec.convert(table, designs()[name].settings_type, dec_hook=decode)
     except msgspec.ValidationError as error:

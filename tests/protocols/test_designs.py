@@ -173,7 +173,7 @@ class TestSettings:
             ("home-region", {"unreachible": "queue"}, "unknown field `unreachible`"),
             ("passive-replica", {"name_ttl": 30}, "expected a text with a unit"),
             ("set-nx", {"ttl": "1s"}, "unknown field `ttl`"),
-            ("set-xx", {}, "no design 'set-xx'"),
+            ("set-xx", {}, "no protocol 'set-xx'"),
         ],
     )
     def test_what_nobody_knows_is_refused(self, name, table, said):
