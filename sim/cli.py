@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sim import conformance as vectors
 from sim import divergence
-from sim.kept import BadRun, folder_of, keep, prepare, read
+from sim.kept import BadRun, folder_of, keep, prepare, read, versions
 from sim.listing import SECTIONS
 from sim.run import Progress as Say
 from sim.run import check_names, only, run
@@ -32,7 +32,6 @@ WIDTH_ELSEWHERE = 140
 
 app = typer.Typer(
     name="crdb",
-    help="An active-active Redis that you can break on purpose: same seed, same run.",
     epilog="Try: crdb run payments, then crdb replay on the folder that it names.",
     no_args_is_help=True,
     add_completion=False,
@@ -55,6 +54,27 @@ def _section(name: str | None) -> str | None:
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress on stderr.")]
 RunFolder = Annotated[Path, typer.Argument(help="A folder that `crdb run` wrote.")]
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"crdb-sim {versions()['crdb-sim']}")
+        raise typer.Exit
+
+
+@app.callback()
+def _crdb(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version, and leave.",
+        ),
+    ] = False,
+) -> None:
+    """An active-active Redis that you can break on purpose: same seed, same run."""
 
 
 @app.command("list", epilog="Example: crdb list faults")
@@ -145,7 +165,11 @@ def diff_(one: RunFolder, two: RunFolder) -> int:
     return FAILS
 
 
-@app.command("conformance", epilog="Example: crdb conformance active_active.json")
+@app.command(
+    "conformance",
+    epilog="Example: crdb conformance tests/conformance/active_active.json  "
+    "(docs/vectors.md says how to write one)",
+)
 def conformance_(
     files: Annotated[list[Path], typer.Argument(help="JSON files of timed vectors.")],
 ) -> int:

@@ -21,7 +21,7 @@ from sim.units import clock
 Record = dict[str, Any]
 
 CONTEXT_RECORDS = 3
-SHOWN_CHARACTERS = 300
+SHOWN_CHARACTERS = 200
 _ABSENT = object()
 _END = float("inf")
 

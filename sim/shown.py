@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from rich import box
@@ -23,6 +24,9 @@ EVIDENCE_LINES = 2
 """Shown here; all of them are in verdicts.json."""
 TABLE_ROWS_MAX = 24
 """Longer tables are only named; all of them are in tables.json."""
+
+CAUSES_SHOWN = 6
+CAUSE_CHARACTERS = 120
 
 _MARKS = {"valid": "✓", "invalid": "✗", "unknown": "?"}
 
@@ -57,8 +61,11 @@ def show_run(console: Console, run: Run, pictures: Sequence[Picture], folder: Pa
 def show_divergence(console: Console, found: Divergence, left: str, right: str) -> None:
     """Print where two runs part, one above the other."""
     _line(console, f"[bold]{escape(found.trial)}[/bold] comes out otherwise, because of")
-    for cause in found.causes:
-        _line(console, f"  {escape(cause)}")
+    for cause in found.causes[:CAUSES_SHOWN]:
+        _line(console, f"  {escape(shorten(cause, CAUSE_CHARACTERS, placeholder=' …'))}")
+    if len(found.causes) > CAUSES_SHOWN:
+        more = len(found.causes) - CAUSES_SHOWN
+        _line(console, f"  … {more} more, as scenario.json of both tells", style="dim")
     if found.before:
         _line(console, "the last that both have")
         for line in found.before:

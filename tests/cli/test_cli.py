@@ -1,6 +1,7 @@
 """The command `crdb`: what it prints, its exit status, and bad input in exactly one line."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ def test_without_a_command_it_explains_itself(crdb: Any) -> None:
     said = crdb()
     assert said.status == 0
     assert "crdb run payments" in said.out
+
+
+def test_it_tells_its_version(crdb: Any) -> None:
+    assert re.fullmatch(r"crdb-sim \d+\.\d+\.\d+\n", crdb("--version").out)
 
 
 @pytest.mark.parametrize("command", ["list", "run", "replay", "diff", "conformance"])
@@ -146,6 +151,15 @@ def test_diff_shows_the_cause_and_both_records(crdb: Any, tiny_path: Path, tmp_p
     assert "seed: 7 | 8" in said.out
     assert "first difference" in said.out
     assert crdb("diff", one, one).status == 0
+
+
+def test_diff_shows_the_first_causes_only(crdb: Any, tiny_path: Path, tmp_path: Path) -> None:
+    crdb("run", tiny_path, "--json")
+    crdb("run", tiny_path, "--json", "--variant", "partition")
+    said = crdb("diff", *sorted((tmp_path / "runs" / "tiny").iterdir()))
+    causes = said.out.partition("the first difference")[0].splitlines()[1:]
+    assert len(causes) <= 7
+    assert max(map(len, causes)) <= 125
 
 
 def test_diff_names_settings_that_changed_nothing(
