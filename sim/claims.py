@@ -1,4 +1,4 @@
-"""Claims: what an article on active-active Redis says, run instead of believed.
+"""Claims: what an article on building with active-active Redis says, run instead of believed.
 
 Each claim is a function: its docstring is the claim in our words, it runs something, and returns
 what was measured with a verdict. `page` renders all of them; ``docs/claims.md`` is its output:
@@ -40,7 +40,6 @@ Check = Callable[[], Measured]
 
 
 class Claim(NamedTuple):
-    section: str
     scenario: str
     """What was run: ``lab``, or a scenario and its variant."""
     check: Check
@@ -49,13 +48,11 @@ class Claim(NamedTuple):
 CLAIMS: list[Claim] = []
 
 
-def claim(
-    section: str, scenario: str
-) -> Callable[[Callable[[], Measured]], Callable[[], Measured]]:
+def claim(scenario: str) -> Callable[[Callable[[], Measured]], Callable[[], Measured]]:
     """Enter a function into the page."""
 
     def enter(check: Check) -> Check:
-        CLAIMS.append(Claim(section, scenario, check))
+        CLAIMS.append(Claim(scenario, check))
         return check
 
     return enter
@@ -84,7 +81,7 @@ def payments(variant: str, protocol: str) -> Result:
     return Result(row(found.history), drawn[1].payment if drawn else "")
 
 
-@claim("3", "lab")
+@claim("lab")
 def concurrent_writes_converge() -> Measured:
     """Concurrent writes in two regions converge to one value everywhere."""
     lab = Lab(*REGIONS)
@@ -100,7 +97,7 @@ def concurrent_writes_converge() -> Measured:
     return Measured(text, "holds" if agree else "does not hold")
 
 
-@claim("3", "payments, incident")
+@claim("payments, incident")
 def survivors_keep_serving() -> Measured:
     """There is no primary: when a region is lost, the others serve on, and nobody has to switch."""
     mine, passive = (payments("incident", name).row for name in ("set-nx", "passive-replica"))
@@ -112,7 +109,7 @@ def survivors_keep_serving() -> Measured:
     return Measured(text, holds if _available(mine) > _available(passive) else "does not hold")
 
 
-@claim("Verify, 5", "lab")
+@claim("lab")
 def both_increments_count() -> Measured:
     """A counter incremented in two regions reads as the sum."""
     lab = Lab(*REGIONS)
@@ -123,7 +120,7 @@ def both_increments_count() -> Measured:
     return Measured(text, "holds" if set(found.values()) == {"2"} else "does not hold")
 
 
-@claim("Scenario", "lab")
+@claim("lab")
 def first_writer_wins() -> Measured:
     """SET NX gives the first writer in either region, and nil to everybody after."""
     lab = Lab(*REGIONS)
@@ -134,7 +131,7 @@ def first_writer_wins() -> Measured:
     return Measured(text, both if replies == ["OK", "OK"] else "holds")
 
 
-@claim("Scenario", "lab")
+@claim("lab")
 def one_grant_for_all_regions() -> Measured:
     """Once one region has granted a claim, every other region refuses it."""
     lab = Lab(*REGIONS)
@@ -147,7 +144,7 @@ def one_grant_for_all_regions() -> Measured:
     return Measured(text, refused if late == "OK" else "holds")
 
 
-@claim("Scenario", "lab")
+@claim("lab")
 def sets_prevent_duplicates() -> Measured:
     """Recording a request id in a replicated set keeps two regions from doing the work twice."""
     lab = Lab(*REGIONS)
@@ -158,7 +155,7 @@ def sets_prevent_duplicates() -> Measured:
     return Measured(text, twice if replies == ["1", "1"] else "holds")
 
 
-@claim("Scenario", "payments, partition")
+@claim("payments, partition")
 def duplicates_are_designed_out() -> Measured:
     """With claims in an active-active database, no payment is captured twice."""
     mine, unique = (payments("partition", name).row for name in ("set-nx", "downstream-unique"))
@@ -169,7 +166,7 @@ def duplicates_are_designed_out() -> Measured:
     return Measured(text, "does not hold" if mine["duplicates"] else "not seen to fail")
 
 
-@claim("Scenario", "payments, incident, fallback = block")
+@claim("payments, incident, fallback = block")
 def passive_replica_blocks() -> Measured:
     """A passive replica leaves the other region without service until people switch over."""
     blocking = "workload.designs.passive-replica.fallback=block"
@@ -197,18 +194,17 @@ def page() -> str:
     lines = [
         "# Claims",
         "",
-        "What an article on active-active Redis claims, section by section, and what came out when",
-        f"it was run here (seed {SEED}). Written by `python -m sim.claims`; do not edit.",
+        "What a published article on building with active-active Redis claims, in our words, and",
+        f"what came out when it was run here (seed {SEED}).",
+        "Written by `python -m sim.claims`; do not edit.",
         "",
-        "| section | claim | scenario | measured | verdict |",
-        "|---|---|---|---|---|",
+        "| claim | scenario | measured | verdict |",
+        "|---|---|---|---|",
     ]
     for each in CLAIMS:
         found = each.check()
         about = (each.check.__doc__ or "").strip().rstrip(".")
-        lines.append(
-            f"| {each.section} | {about} | {each.scenario} | {found.text} | {found.verdict} |"
-        )
+        lines.append(f"| {about} | {each.scenario} | {found.text} | {found.verdict} |")
     return "\n".join(lines) + "\n"
 
 
