@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo notebook test lint bench clean
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: $(VENV)/installed ## Run the payments scenario: tables here, figures in runs/
 	$(BIN)/crdb run payments
+
+notebook: $(VENV)/installed-notebook ## Open the notebooks in Jupyter
+	$(BIN)/jupyter lab notebooks
 
 test: lint ## Check everything: style, types, floors, tests, doctests, notebooks
 	$(BIN)/pytest -q -n 2 --dist worksteal
@@ -39,6 +42,10 @@ $(VENV)/installed: pyproject.toml | $(VENV)/created
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/created
 	$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-notebook: pyproject.toml | $(VENV)/created
+	$(PIP) --editable '.[notebook]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/created:

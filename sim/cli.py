@@ -145,7 +145,8 @@ def replay_(run_dir: RunFolder, quiet: Quiet = False) -> int:
     with _progress(quiet) as say:
         found = divergence.replay(kept, say)
     if found is None:
-        typer.echo(f"same fingerprint: {kept.prints.fingerprint}")
+        note = "" if kept.whole() else " (histories were not kept: compared by fingerprints only)"
+        typer.echo(f"same fingerprint: {kept.prints.fingerprint}{note}")
         return HOLDS
     show_divergence(_console(), found, "kept", "now")
     return FAILS

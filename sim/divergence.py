@@ -114,8 +114,10 @@ def _whole(left: str, right: str) -> Divergence:
 
 
 def _first(
-    trial: str, causes: list[str], left: Sequence[Record], right: Sequence[Record]
+    trial: str, causes: list[str], left: Sequence[Record] | None, right: Sequence[Record] | None
 ) -> Divergence:
+    if left is None or right is None:
+        return Divergence(trial, causes, [], _kept(left), _kept(right))
     before: list[str] = []
     for one, two in zip_longest(_in_time(left), _in_time(right)):
         if one != two:
@@ -124,6 +126,10 @@ def _first(
     return Divergence(
         trial, causes, before, "goes on in the same way", "but its packets took other ways"
     )
+
+
+def _kept(records: Sequence[Record] | None) -> str:
+    return "its history was not kept" if records is None else "its history cannot be compared"
 
 
 def _in_time(records: Iterable[Record]) -> list[Record]:

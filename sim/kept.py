@@ -68,13 +68,22 @@ class Kept(msgspec.Struct, frozen=True):
         except BadScenario as error:
             raise BadRun(str(error)) from None
 
-    def records(self, trial: TrialPrint) -> list[dict[str, Any]]:
-        """The records of a trial's history. Raises `BadRun`."""
+    def records(self, trial: TrialPrint) -> list[dict[str, Any]] | None:
+        """The records of a trial's history; None if it was not kept. Raises `BadRun`."""
         path = history_path(self.folder, trial.variant, trial.protocol)
+        if not path.exists():
+            return None
         try:
             return msgspec.json.Decoder(dict[str, Any]).decode_lines(path.read_bytes())
         except (OSError, msgspec.MsgspecError) as error:
             raise BadRun(f"{path}: no history: {_reason(error)}") from None
+
+    def whole(self) -> bool:
+        """Whether the history of every trial was kept."""
+        return all(
+            history_path(self.folder, each.variant, each.protocol).exists()
+            for each in self.prints.trials
+        )
 
 
 def folder_of(scenario: Scenario, seed: int, out: Path) -> Path:

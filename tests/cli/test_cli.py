@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sim.cli import status_of
+from sim.kept import history_path
 from sim.run import only
 from sim.scenario import load
 
@@ -109,6 +110,8 @@ def test_run_shows_tables_and_verdicts_and_how_to_run_again(crdb: Any, tiny_path
     again = crdb("replay", folder)
     assert again.status == 0
     assert again.out.split()[-1] in said.out
+    history_path(Path(folder), "calm", "").unlink()
+    assert "histories were not kept" in crdb("replay", folder).out
 
 
 def test_status_1_says_what_is_not_as_expected(crdb: Any, tiny_path: Path) -> None:

@@ -297,9 +297,20 @@ def test_a_broken_run_is_told_in_one_line(first: Path, name: str) -> None:
         read(first)
 
 
-def test_a_run_without_its_history_or_of_unknown_settings_is_refused(first: Path) -> None:
+def test_a_history_that_was_not_kept_is_told_of(first: Path) -> None:
+    history_path(first, "partition", "").unlink()
+    assert not read(first).whole()
+    assert replay(read(first)) is None
     tampered(first, b'"name":"INCR"', b'"name":"INCX"')
     history_path(first, "calm", "").unlink()
+    found = replay(read(first))
+    assert found is not None
+    assert (found.trial, found.left) == ("calm", "its history was not kept")
+
+
+def test_a_run_of_a_broken_history_or_of_unknown_settings_is_refused(first: Path) -> None:
+    tampered(first, b'"name":"INCR"', b'"name":"INCX"')
+    history_path(first, "calm", "").write_bytes(b"{")
     with pytest.raises(BadRun, match="no history"):
         replay(read(first))
     (first / "scenario.json").write_bytes(b'{"title": "x"}')
