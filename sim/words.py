@@ -89,7 +89,7 @@ _PHRASES = (
     ("JSON is malformed", "no JSON"),
     ("Input data was truncated", "no JSON: it breaks off"),
     ("Expected", "expected"),
-    (", got ", ", not "),
+    (", got (?=[`0-9])", ", not "),
 )
 
 

@@ -153,7 +153,7 @@ def test_twice_from_the_same_backup() -> None:
     ("kind", "changes", "line"),
     [
         ("partition", {"regions": [EAST, EAST]}, "expected two, got 'East US' twice"),
-        ("partition", {"channels": ["synk"]}, "Invalid enum value 'synk'"),
+        ("partition", {"channels": ["synk"]}, "channels.0: unknown 'synk'; expected one of"),
         ("partition", {"channels": []}, "length >= 1"),
         ("slow", {"regions": [WEST, WEST]}, "expected two, got 'West Europe' twice"),
         ("slow", {"factor": -1}, "factor -1.0: expected 0 to 1000000"),
