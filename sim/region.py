@@ -90,8 +90,7 @@ class Region:
         self.clock = clock
         self.replica = Replica(number, peers, settings=settings)
         self.up = True
-        self.epoch = 0
-        """Counts the times that it went down."""
+        self.epoch = 0  # Counts the times that it went down.
         self.syncer = syncer or Syncer()
         self.service_us = service_us
         self._network = network
@@ -110,7 +109,6 @@ class Region:
         """(sequence number, engine time) of the first request's write, and the first removal of
         what expired, of each batch not yet everywhere."""
         self.backups: dict[int, Difference] = {}
-        """Engine time -> everything that was held then."""
         self._busy_until_us = 0
         self._crashes = 0
         """Those that no restart has undone."""

@@ -242,7 +242,7 @@ def test_slow_and_lossy_ways(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("kind", "settings", "line"),
     [
-        ("outrage", {}, "kind: unknown 'outrage'; expected one of clock-step, "),
+        ("outrage", {}, "kind: unknown 'outrage'; expected one of amnesia, "),
         ("outage", {"regin": EAST}, "unknown key 'regin'; did you mean 'region'"),
         ("outage", {"region": "Est US"}, "did you mean 'East US'"),
         ("loss", {"share": 2}, "share 2.0: expected 0 to 1"),
