@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from crdb.command import Reply
-from crdb.messages import Deltas, Difference, Message
+from crdb.messages import Deltas, Difference, Digest, Message
+from crdb.persistence.format import size_bytes
 from crdb.replica import Replica, Settings
 from crdb.session import Request, Session
 from sim.clock import RegionClock
@@ -212,11 +213,24 @@ class Region:
         if isinstance(message, Deltas) and message.writes and self._marks:
             index = bisect_right(self._marks, message.writes[0][0], key=lambda mark: mark[0])
             oldest_us = self._marks[max(0, index - 1)][1]
+        elif isinstance(message, Digest | Difference):
+            self._tell_resync(peer, message)
         parcel = Parcel(message, oldest_us)
         if self._delay is None:
             self._send((peer, parcel))
         else:
             self._lanes[peer].call_at(self.engine.now + self._delay(), self._send, (peer, parcel))
+
+    def _tell_resync(self, peer: int, message: Digest | Difference) -> None:
+        """Enter into the history what a resync costs on the wire."""
+        self._history.happened(
+            self.engine.now,
+            "resync",
+            self.name,
+            type(message).__name__.lower(),
+            to=self._peers[peer],
+            bytes=size_bytes(message),
+        )
 
     def _send(self, letter: tuple[int, Parcel]) -> None:
         peer, parcel = letter

@@ -115,3 +115,17 @@ def test_lag_by_direction():
         (WEST, 2, 4),
     ]
     assert (rows[1]["lag_ms_p50"], rows[1]["lag_ms_max"]) == (50.0, 500.0)
+
+
+def test_resync_by_direction():
+    told = Told()
+    told.event("resync", 1, "digest", place=WEST, to=EAST, bytes=100)
+    told.event("resync", 2, "difference", place=EAST, to=WEST, bytes=7)
+    told.event("resync", 3, "difference", place=EAST, to=WEST, bytes=5)
+    west = {"source": WEST, "digests": 1, "digest_bytes": 100, "differences": 0}
+    east = {"source": EAST, "digests": 0, "differences": 2, "difference_bytes": 12}
+    rows = tables([trial(told)])["resync"]
+    assert [row.items() >= part.items() for row, part in zip(rows, (east, west), strict=True)] == [
+        True,
+        True,
+    ]

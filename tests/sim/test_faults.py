@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from crdb.persistence.format import size_bytes
 from crdb.session import Session
 from sim.scenario import BadScenario
 from sim.units import us
@@ -134,6 +135,26 @@ def test_a_region_comes_back_with_what_the_fault_leaves_it(
     made.engine.run(until=us("6s"))
     assert region.replica.stale
     assert region.reading().get("k", {"value": ""})["value"] == kept
+
+
+def test_a_region_from_a_backup_gets_what_it_lacks_and_no_more() -> None:
+    lost = {"kind": "restore", "region": EAST, "at": "4s", "lasts": "1s", "backup": "1s"}
+    built = scenario(variants=[{"name": "v", "faults": [lost]}])
+    made = World(built, built.variants[0])
+    region = made.regions[WEST]
+    members = [b"member %d" % number for number in range(2_000)]
+
+    def add(names: list[bytes]) -> None:
+        region.execute(Session(), [b"SADD", b"s", *names])
+
+    made.engine.call_at(us("1s"), add, members)
+    made.engine.call_at(us("3500ms"), add, [b"late"])
+    history = made.run()
+    told = history.of_kind("resync")
+    sizes = [each.detail["bytes"] for each in told if each.what == "difference"]
+    whole = size_bytes(region.replica.snapshot())
+    assert whole > 20_000
+    assert 0 < sum(sizes) < whole / 20
 
 
 def test_twice_from_the_same_backup() -> None:
