@@ -88,15 +88,13 @@ class Copy(Region):
         if self.up:
             self.found()
 
-    def reseed(self, source: "Copy") -> None:
+    def reseed(self, source: "Copy", actor: int) -> None:
         """Forget everything and start as a copy of `source`: a full synchronisation.
 
-        The replica gets a new actor, as it must whenever its past is thrown away.
+        ``actor`` is a new one, as it must be whenever a replica's past is thrown away.
         """
-        old = self.replica
-        actor = old.actor + len(old.links) + 1
         self._marks.clear()
-        self.replica = Replica(self.number, self._peers, actor, old.settings)
+        self.replica = Replica(self.number, self._peers, actor, self.replica.settings)
         self.replica.receive(self.clock.now(), source.replica.snapshot())
 
 
@@ -181,7 +179,7 @@ class PassiveReplica(Design):
     def _promote(self, _: object) -> None:
         self._promoted, self._promotion = True, None
         self.primary.writable, self.copy.writable = False, True
-        self.primary.reseed(self.copy)
+        self.primary.reseed(self.copy, self.world.new_actor())
         self._alias.switch(self.copy.name)
         self.world.history.happened(
             self.world.engine.now, "failover", self.copy.name, "promoted, by hand"
