@@ -4,7 +4,7 @@ A service of its own, at its own place, with its own latency and its own losses 
 channel ``provider``). A capture has three states: unknown to the provider, pending while the money
 is on its way, captured. Unless it deduplicates on the payment's id, the provider does what it is
 told: every capture that arrives takes money, and each is a happening of kind ``capture``. Those are
-what the judges count.
+what the judges count. A lookup is answered from its books, which are kept for good.
 
 A payer that asks is a process:
 
@@ -63,15 +63,20 @@ class Provider:
         dice: Dice,
         *,
         dedupes: bool = False,
+        remembers_us: int = 0,
     ) -> None:
-        """`latency` is that of a capture; `dedupes`: a known payment is not captured again."""
+        """`latency` is that of a capture; `dedupes`: a known payment is not captured again, unless
+        it was captured longer than `remembers_us` ago; 0 is for good."""
         self.place = place
         self._engine = engine
         self._network = network
         self._history = history
         self._latency = latency.stream(dice)
         self._dedupes = dedupes
+        self._remembers_us = remembers_us
         self._states: dict[str, State] = {}
+        self._forgets_us: dict[str, int] = {}
+        """When an id that was captured may be captured again."""
 
     def capture(self, client: Client, payment: str, token: str, timeout_us: int) -> Reply:
         """Take the money; raises `Unknown` if no reply comes in time."""
@@ -102,16 +107,22 @@ class Provider:
 
     def _arrive(self, order: Order) -> None:
         known = self._states.get(order.payment, State.UNKNOWN)
-        if order.verb == "LOOKUP" or (self._dedupes and known is not State.UNKNOWN):
+        if order.verb == "LOOKUP" or (known is not State.UNKNOWN and self._deduplicates(order)):
             self._engine.call_in(LOOKUP_US, self._answer, order)
             return
         if known is State.UNKNOWN:
             self._states[order.payment] = State.PENDING
         self._engine.call_in(next(self._latency), self._take, order)
 
+    def _deduplicates(self, order: Order) -> bool:
+        forgets_us = self._forgets_us.get(order.payment)
+        return self._dedupes and (forgets_us is None or self._engine.now < forgets_us)
+
     def _take(self, order: Order) -> None:
         """The money moves."""
         self._states[order.payment] = State.CAPTURED
+        if self._remembers_us:
+            self._forgets_us[order.payment] = self._engine.now + self._remembers_us
         self._history.happened(
             self._engine.now, "capture", self.place, order.payment, token=order.token
         )

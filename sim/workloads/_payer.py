@@ -39,18 +39,23 @@ class Fate(NamedTuple):
     dies_before_capture: bool
     dies_after_capture: bool
     answer_lost: bool
+    hedged: bool
+    """The user sends it twice, at once and to two regions."""
     dice: Dice
     """For all else that happens to this request."""
 
     @classmethod
-    def of(cls, streams: Streams, settings: Any, payment: Payment, attempt: int) -> "Fate":
-        """Draw the fate of request number `attempt` of a payment, counted from 1."""
-        dice = streams["requests"].fork(f"{payment.id} {attempt}")
+    def of(cls, streams: Streams, settings: Any, request: str) -> "Fate":
+        """Draw the fate of a request: a payment's id and what tells its requests apart."""
+        dice = streams["requests"].fork(request)
+        twice = fraction(settings.hedged)
         return cls(
             moves=dice.chance(fraction(settings.reroute)),
             dies_before_capture=dice.chance(fraction(settings.dies_before_capture)),
             dies_after_capture=dice.chance(fraction(settings.dies_after_capture)),
             answer_lost=dice.chance(fraction(settings.answer_loss)),
+            # Dice of its own: those above fall as they did before there was hedging.
+            hedged=bool(twice) and streams["requests"].fork(f"{request} hedged").chance(twice),
             dice=dice,
         )
 

@@ -40,6 +40,7 @@ _SHARES = (
     "dies_before_capture",
     "dies_after_capture",
     "reroute",
+    "hedged",
 )
 
 
@@ -65,6 +66,10 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
     """The share of payers that die with a capture that is not marked as done."""
     reroute: float = 0.5
     """The share of repeated requests that go to another region: by default a fair coin's."""
+    hedged: float = 0.0
+    """The share of requests that are sent twice, at once and to two regions: double clicks."""
+    waits_out: bool = False
+    """Whether users without answer come back only when no fault is going on any more."""
 
     user_timeout: Period = Period(5_000_000)
     """How long a user waits for an answer …"""
@@ -89,6 +94,8 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
 
     provider: str = "North Europe"
     """Where the provider is."""
+    provider_remembers: Duration = Duration(0)
+    """How long a provider that deduplicates knows an id that it has captured; 0s is for good."""
     capture: Period = Period(250_000)
     """Median time that a capture takes; lognormal."""
     capture_sigma: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.5
@@ -131,6 +138,7 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
             Lognormal(int(self.capture), Decimal(str(self.capture_sigma))),
             world.streams["provider"],
             dedupes=design.provider_dedupes,
+            remembers_us=int(self.provider_remembers),
         )
         for channel, share in (("client", self.client_loss), ("provider", self.provider_loss)):
             if share:
@@ -176,6 +184,11 @@ class Door:
         moved = last is not None and fate.moves
         return fate.dice.pick(others) if others and (moved or usual not in healthy) else usual
 
+    def beside(self, place: str, fate: Fate) -> list[str]:
+        """Return where else the same request goes if it is sent twice."""
+        others = [each for each in self._places if each != place and self._probes[each].healthy]
+        return [fate.dice.pick(others)] if others else []
+
 
 def _arrivals(shop: Shop, door: Door, place: str) -> Steps:
     world, settings = shop.world, shop.settings
@@ -211,22 +224,29 @@ class User:
         attempt = 0
         while answer is None and engine.now - began_us < settings.patience:
             attempt += 1
-            fate = Fate.of(shop.world.streams, settings, self.payment, attempt)
+            fate = Fate.of(shop.world.streams, settings, f"{self.payment.id} {attempt}")
             place = self._door.choose(self.payment.place, place, fate)
-            answer = yield from self._ask(place, fate)
+            answer = yield from self._ask(place, fate, f"{self.payment.id} {attempt} twin")
             if answer is None:
+                if settings.waits_out:
+                    yield engine.timeout(_until_healed_us(shop.world))
                 yield engine.timeout(backoff_us)
                 backoff_us = min(2 * backoff_us, int(settings.user_backoff_cap))
         outcome = OK if answer is Answer.PAID else FAIL
         value = "gave up" if answer is None else answer.value
         shop.world.history.op(_pay(process, self.payment, began_us, engine.now, outcome, value))
 
-    def _ask(self, place: str, fate: Fate) -> Generator[Any, Any, Answer | None]:
-        """Send one request and wait; None if no answer comes."""
+    def _ask(self, place: str, fate: Fate, twin: str) -> Generator[Any, Any, Answer | None]:
+        """Send a request, if hedged with a twin of that name, and wait; None without answer."""
         shop, engine = self._shop, self._shop.world.engine
         signal = Signal(engine)
-        if shop.world.regions[place].up:
-            engine.process(Payer(shop, self, place, fate, signal.fire).work())
+        fates = {place: fate}
+        if fate.hedged:
+            second = Fate.of(shop.world.streams, shop.settings, twin)
+            fates |= dict.fromkeys(self._door.beside(place, second), second)
+        for where, its_fate in fates.items():
+            if shop.world.regions[where].up:
+                engine.process(Payer(shop, self, where, its_fate, signal.fire).work())
         alarm = engine.call_in(int(shop.settings.user_timeout), signal.fire, None)
         answer: Answer | None = yield signal
         alarm.cancel()
@@ -237,6 +257,13 @@ class User:
         world.history.happened(
             world.engine.now, "asked", payment.place, payment.id, process=process
         )
+
+
+def _until_healed_us(world: Any) -> int:
+    """Return how long the faults under way will last; one without end counts for nothing."""
+    now_us: int = world.engine.now
+    ends = (int(each.at) + int(each.lasts) for each in world.variant.faults if each.at <= now_us)
+    return max(0, max(ends, default=0) - now_us)
 
 
 def _pay(

@@ -6,10 +6,16 @@ import msgspec
 
 from sim.history import FAIL, OK
 from sim.metrics.payments import row
+from sim.protocols.base import designs
 from sim.scenario import changed, load
 from sim.world import World
 
 INCIDENT, PARTITION = 0, 1
+
+IN_TWO_REGIONS = sorted(
+    name for name, each in designs().items() if each.regions_needed in (None, 2)
+)
+"""The designs that the payments scenario's two regions are enough for."""
 
 CALM = [
     f"workload.{share}=0"

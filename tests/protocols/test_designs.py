@@ -5,17 +5,20 @@ import pytest
 from sim.checkers import judge
 from sim.protocols.base import designs, settings_of
 from sim.protocols.passive_replica import READONLY
-from tests.protocols.small import CALM, INCIDENT, PARTITION, Trial
+from tests.protocols.small import CALM, IN_TWO_REGIONS, INCIDENT, PARTITION, Trial
 from tests.told import EAST, WEST
-
-ALL = sorted(designs())
 
 
 def test_the_designs_are_found_by_name():
-    assert ALL == ["downstream-unique", "home-region", "passive-replica", "set-nx"]
+    assert sorted(designs()) == [
+        "downstream-unique",
+        "home-region",
+        "passive-replica",
+        "set-nx",
+    ]
 
 
-@pytest.mark.parametrize("design", ALL)
+@pytest.mark.parametrize("design", IN_TWO_REGIONS)
 @pytest.mark.parametrize("other", ["East US", "Australia East"])
 def test_without_faults_nothing_is_captured_twice_refused_or_lost(design, other):
     pair = f'regions=["West Europe", "{other}"]'
@@ -29,7 +32,7 @@ def test_without_faults_nothing_is_captured_twice_refused_or_lost(design, other)
         assert judge(checker, trial.history).verdict == "valid"
 
 
-@pytest.mark.parametrize("design", ALL)
+@pytest.mark.parametrize("design", IN_TWO_REGIONS)
 def test_what_goes_wrong_every_day_makes_no_duplicate(design):
     trial = Trial(design, seed=3, settings=["workload.answer_loss=0.1", "sync.delay="])
     assert judge("duplicate-capture", trial.history).verdict == "valid"
@@ -38,7 +41,7 @@ def test_what_goes_wrong_every_day_makes_no_duplicate(design):
 
 
 @pytest.mark.parametrize("variant", [INCIDENT, PARTITION])
-@pytest.mark.parametrize("design", ALL)
+@pytest.mark.parametrize("design", IN_TWO_REGIONS)
 def test_regions_converge_after_every_fault(design, variant):
     assert judge("convergence", Trial(design, variant).history).verdict == "valid"
 
@@ -68,6 +71,10 @@ class TestDownstreamUnique:
         trial = Trial("downstream-unique", PARTITION, settings=["workload.answer_loss=0.1"])
         assert judge("duplicate-claim", trial.history).verdict == "invalid"
         assert judge("duplicate-capture", trial.history).verdict == "valid"
+
+    def test_a_provider_that_forgets_captures_twice(self):
+        settings = ["workload.answer_loss=0.1", "workload.provider_remembers=1s"]
+        assert Trial("downstream-unique", PARTITION, settings=settings).row["duplicates"] > 5
 
 
 class TestHomeRegion:

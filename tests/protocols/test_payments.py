@@ -3,9 +3,8 @@
 import pytest
 
 from sim.history import INFO
-from sim.protocols.base import designs
 from sim.scenario import BadScenario, changed, load
-from tests.protocols.small import CALM, INCIDENT, PARTITION, Trial
+from tests.protocols.small import CALM, IN_TWO_REGIONS, INCIDENT, PARTITION, Trial
 from tests.told import EAST, WEST
 
 QUEUE = ['workload.designs.home-region={unreachable = "queue"}']
@@ -37,7 +36,7 @@ def test_arrivals_are_the_same_for_every_design():
 @pytest.mark.parametrize("cause", ["dies_after_capture", "answer_loss"])
 def test_every_design_lives_through_the_same_deaths_and_lost_answers(cause):
     unheard = []
-    for design in designs():
+    for design in IN_TWO_REGIONS:
         trial = Trial(design, settings=[*CALM, f"workload.{cause}=0.2"])
         slow = [op for op in trial.history.ops if op.name == "pay" and took_us(op) > 5_000_000]
         unheard.append({op.args[0] for op in slow})
@@ -131,6 +130,34 @@ def test_users_are_sent_elsewhere_once_the_probe_has_noticed():
     assert sorted(took_us(op) for op in after)[len(after) // 2] < 1_000_000
 
 
+def test_a_double_click_reaches_two_regions_at_once():
+    trial = Trial("set-nx", settings=[*CALM, "workload.hedged=0.2"])
+    first = {op.args[0]: op.invoked_us for op in trial.history.ops if op.name == "pay"}
+    claims = [op for op in trial.history.ops if op.name == "SET" and b"NX" in op.args]
+    places: dict[str, set[str]] = {}
+    for op in claims:
+        payment = op.args[0].decode().rpartition(":")[2]
+        assert op.invoked_us == first[payment]
+        places.setdefault(payment, set()).add(op.place)
+    share = sum(len(each) == 2 for each in places.values()) / len(places)
+    # A standard deviation of 2 %.
+    assert abs(share - 0.2) < 0.08
+    assert trial.paid() == set(trial.captures())
+
+
+def test_those_who_wait_it_out_come_back_when_the_fault_is_over():
+    settings = [*CALM, "workload.dies_before_capture=0.2", "workload.waits_out=true"]
+    trial = Trial("set-nx", PARTITION, settings=settings)
+    during = [
+        op
+        for op in trial.history.ops
+        if op.name == "pay" and 20_000_000 < op.invoked_us < 90_000_000
+    ]
+    back = [op for op in during if took_us(op) > 5_000_000]
+    assert len(back) > 30
+    assert all(op.invoked_us + took_us(op) > 101_000_000 for op in back)
+
+
 def test_a_process_does_one_thing_at_a_time():
     ends: dict[int, int] = {}
     for op in Trial("passive-replica", INCIDENT).history.ops:
@@ -147,6 +174,7 @@ def test_the_same_seed_is_the_same_run():
     ("setting", "said"),
     [
         ("workload.reroute=1.5", "reroute: expected a share between 0 and 1"),
+        ("workload.hedged=2", "hedged: expected a share between 0 and 1"),
         ("workload.every=0s", "0 µs: expected more than 0s"),
         ("workload.in_flight=1s", "in_flight: expected whole seconds, more than capture_timeout"),
         ("workload.in_flight=35s", "in_flight: expected more than user_timeout and user_back"),

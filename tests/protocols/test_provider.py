@@ -20,7 +20,7 @@ SECOND = 1_000_000
 class Shop:
     """A provider in East US, and payers in West Europe, 1 ms away."""
 
-    def __init__(self, *, dedupes=False):
+    def __init__(self, *, dedupes=False, remembers_us=0):
         self.engine, self.history, streams = Engine(), History(), Streams(7)
         self.network = Network(
             self.engine, Topology.even([WEST, EAST], 2_000), streams["network"], latency=Constant
@@ -33,6 +33,7 @@ class Shop:
             Constant(CAPTURE_US),
             streams["provider"],
             dedupes=dedupes,
+            remembers_us=remembers_us,
         )
         self.learned = []
 
@@ -85,6 +86,14 @@ def test_with_deduplication_an_id_is_captured_once():
     )
     assert shop.run() == ["#1"]
     assert [state for process, _, state in shop.learned if process > 1] == ["pending", "captured"]
+
+
+def test_an_id_is_captured_again_when_it_is_forgotten():
+    shop = Shop(dedupes=True, remembers_us=5 * SECOND)
+    shop.payer(1, "capture", 4 * SECOND, "capture", 2 * SECOND, "lookup", "capture")
+    assert shop.run() == ["#1", "#1"]
+    assert [state for _, _, state in shop.learned] == [State.CAPTURED] * 4
+    assert shop.history.of_kind("capture")[1].at_us > 6 * SECOND
 
 
 def test_money_on_its_way_is_pending():
