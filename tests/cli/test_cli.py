@@ -66,25 +66,25 @@ def test_the_list_names_everything(crdb: Any) -> None:
 @pytest.mark.parametrize(
     ("section", "line"),
     [
-        ("scenarios", "three-cities  Counters, sets"),
-        ("regions", "regions  50, Azure's; round trips: medians that Microsoft measured"),
-        ("regions", "West Europe           12 ms to UK South"),
-        ("protocols", "set-nx             active-active"),
-        ("workloads", "commands  clients in every region"),
-        ("faults", "outage      a region's database stops"),
-        ("checkers", "convergence        after healing"),
+        ("scenarios", "three-cities Counters, sets"),
+        ("regions", "regions 50, Azure's; round trips: medians that Microsoft measured"),
+        ("regions", "West Europe 12 ms to UK South"),
+        ("protocols", "set-nx active-active"),
+        ("workloads", "commands clients in every region"),
+        ("faults", "outage a region's database stops"),
+        ("checkers", "convergence after healing"),
         ("metrics", "lag "),
         ("plots", "duplicates"),
         ("types", "counter "),
-        ("commands", "incr             both count"),
-        ("commands", "object encoding  refused"),
-        ("commands", "get              reads this region's copy"),
+        ("commands", "incr both count"),
+        ("commands", "object encoding refused"),
+        ("commands", "get reads this region's copy"),
     ],
 )
 def test_a_section_has_a_line_for_each_name(crdb: Any, section: str, line: str) -> None:
     said = crdb("list", section)
     assert said.out.startswith(section)
-    assert line in said.out
+    assert line in re.sub(" +", " ", said.out)
 
 
 def test_run_prints_one_json_object(crdb: Any, tiny_path: Path) -> None:
