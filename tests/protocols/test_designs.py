@@ -11,6 +11,7 @@ from tests.told import EAST, WEST
 
 def test_the_designs_are_found_by_name():
     assert sorted(designs()) == [
+        "claim-set",
         "downstream-unique",
         "home-region",
         "passive-replica",
