@@ -1,6 +1,6 @@
 """Pages: what `docs/payments.md` states in figures, written by running and never by hand.
 
-    python -m sim.pages docs            the table and the picture of one seed: half a minute
+    python -m sim.pages docs            the tables and the picture of one seed: two minutes
     python -m sim.pages docs --rates    the rates over many seeds too: ten minutes on two cores
 
 The page keeps its text; between two marks of one name a block is replaced:
@@ -25,8 +25,10 @@ from typing import NamedTuple
 from sim.checkers.duplicate_capture import repeated
 from sim.claims import SEED, payments, trial
 from sim.metrics.availability import asked
+from sim.metrics.payments import row
 from sim.plots import one_duplicate
-from sim.scenario import load
+from sim.run import play
+from sim.scenario import Scenario, load
 from sim.windows import windows
 
 DRAWN = ("partition", "set-nx")
@@ -107,6 +109,48 @@ def table() -> str:
     return "\n".join(lines)
 
 
+# ── the other scenarios ─────────────────────────────────────────────────────────────────────────
+
+
+def quorum() -> str:
+    """Return what designs for three regions came to."""
+    return "\n".join([*HEADING, *outcomes(load("quorum"))])
+
+
+def controls() -> str:
+    """Return what became of quorum-claim without each of its premises."""
+    return "\n".join([*HEADING, *outcomes(load("quorum-controls"))])
+
+
+HEADING = (
+    f"Seed {SEED}:",
+    "",
+    "| variant | design | captured twice | refused, or gave up "
+    "| answered within 10 s, during the fault | median, ms |",
+    "|---|---|---|---|---|---|",
+)
+
+
+def outcomes(scenario: Scenario) -> list[str]:
+    """Return a line for each variant and design."""
+    lines = []
+    for each in play(scenario, SEED):
+        found = row(each.trial.history)
+        lines.append(
+            f"| {each.trial.variant} | {each.trial.protocol} | {found['duplicates']} "
+            f"| {found['refused']} | {100 * found['availability_incident']:.1f} % "
+            f"| {found['latency_ms_p50']:.0f} |"
+        )
+    return lines
+
+
+OF_ONE_SEED = {
+    "table": table,
+    "quorum": quorum,
+    "quorum-controls": controls,
+}
+"""The blocks of the page that take one seed, by their marks."""
+
 # ── many seeds ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -146,7 +190,7 @@ def rate_line(course: Course, pool: Executor) -> str:
 
 def main(folder: Path, with_rates: bool) -> None:
     """Write the blocks of the page, and the picture."""
-    blocks = {"table": table()}
+    blocks = {name: write() for name, write in OF_ONE_SEED.items()}
     if with_rates:
         with ProcessPoolExecutor() as pool:
             blocks["rates"] = rates(pool)

@@ -77,6 +77,9 @@ class Design(ABC):
     name: ClassVar[str]
     provider_dedupes: ClassVar[bool] = False
     """Whether it relies on the provider to capture an id only once."""
+    claims_last: ClassVar[bool] = False
+    """Whether a claim never runs out. Who finds somebody else's then asks the provider whether the
+    payment was captured, since nobody else may ever capture it."""
     regions_needed: ClassVar[int | None] = None
     """How many regions it is for; None for any number."""
     settings_type: ClassVar[type[Settings]] = Settings

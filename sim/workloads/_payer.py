@@ -152,6 +152,8 @@ class Payer:
                 self._note("claim", store, until_us=self._until_us)
                 return store
             self._user.contested = True
+            if design.claims_last and (yield from self._captured()):
+                return None
             yield from self._client.pause(int(self._settings.poll))
             self._held_since_us = self._engine.now
 
@@ -181,6 +183,17 @@ class Payer:
                 continue
             if state is State.PENDING:
                 yield from self._client.pause(int(self._settings.poll))
+
+    def _captured(self) -> Generator[Any, Any, bool]:
+        """Ask the provider whether it has captured, without any right to have it do so."""
+        timeout_us = int(self._settings.capture_timeout)
+        try:
+            state = yield from self._shop.provider.lookup(
+                self._client, self._payment.id, timeout_us
+            )
+        except Unknown:
+            return False
+        return state is State.CAPTURED
 
     # ── done ────────────────────────────────────────────────────────────────────────────────
 
