@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sim.checkers.duplicate_capture import repeated
-from sim.claims import SEED, payments, trial
+from sim.claims import REGIONS, SEED, payments, trial
 from sim.metrics.availability import asked
 from sim.metrics.payments import row
 from sim.plots import one_duplicate
 from sim.run import play
-from sim.scenario import Scenario, load
+from sim.scenario import Scenario, changed, load
 from sim.windows import windows
 
 DRAWN = ("partition", "set-nx")
@@ -122,6 +122,20 @@ def controls() -> str:
     return "\n".join([*HEADING, *outcomes(load("quorum-controls"))])
 
 
+def outlasts_ttl() -> str:
+    """Return what keys that run out came to, and two designs that the scenario has not as such."""
+    scenario = load("outlasts-ttl")
+    third = [f'regions=["{REGIONS[0]}", "{REGIONS[1]}", "UK South"]', 'protocols=["quorum-claim"]']
+    forgets = ['protocols=["downstream-unique"]', "workload.provider_remembers=24h"]
+    lines = [
+        *outcomes(scenario),
+        *outcomes(changed(scenario, forgets), ", and the provider forgets after 24 h"),
+        *outcomes(changed(scenario, third), ", with UK South"),
+    ]
+    places = [variant.name for variant in scenario.variants]
+    return "\n".join([*HEADING, *sorted(lines, key=lambda line: places.index(line.split()[1]))])
+
+
 HEADING = (
     f"Seed {SEED}:",
     "",
@@ -131,13 +145,13 @@ HEADING = (
 )
 
 
-def outcomes(scenario: Scenario) -> list[str]:
-    """Return a line for each variant and design."""
+def outcomes(scenario: Scenario, but: str = "") -> list[str]:
+    """Return a line for each variant and design; `but` says what is special."""
     lines = []
     for each in play(scenario, SEED):
         found = row(each.trial.history)
         lines.append(
-            f"| {each.trial.variant} | {each.trial.protocol} | {found['duplicates']} "
+            f"| {each.trial.variant} | {each.trial.protocol}{but} | {found['duplicates']} "
             f"| {found['refused']} | {100 * found['availability_incident']:.1f} % "
             f"| {found['latency_ms_p50']:.0f} |"
         )
@@ -148,6 +162,7 @@ OF_ONE_SEED = {
     "table": table,
     "quorum": quorum,
     "quorum-controls": controls,
+    "outlasts-ttl": outlasts_ttl,
 }
 """The blocks of the page that take one seed, by their marks."""
 
