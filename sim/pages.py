@@ -95,10 +95,10 @@ def table() -> str:
         "|---|---|---|---|---|",
     ]
     for variant, protocol in courses():
-        row = payments(variant, protocol).row
+        found = payments(variant, protocol).row
         lines.append(
-            f"| {variant} | {protocol} | {row['duplicates']} | {row['refused']:,} "
-            f"| {100 * row['availability_incident']:.1f} % |"
+            f"| {variant} | {protocol} | {found['duplicates']} | {found['refused']:,} "
+            f"| {100 * found['availability_incident']:.1f} % |"
         )
     drawn = payments(*DRAWN).drawn
     lines += [
@@ -113,7 +113,7 @@ def table() -> str:
 
 
 def quorum() -> str:
-    """Return what designs for three regions came to."""
+    """Return what protocols in three regions came to."""
     return "\n".join([*HEADING, *outcomes(load("quorum"))])
 
 
@@ -123,7 +123,7 @@ def controls() -> str:
 
 
 def outlasts_ttl() -> str:
-    """Return what keys that run out came to, and two designs that the scenario has not as such."""
+    """Return what keys that run out came to, and two protocols beside the scenario's."""
     scenario = load("outlasts-ttl")
     third = [f'regions=["{REGIONS[0]}", "{REGIONS[1]}", "UK South"]', 'protocols=["quorum-claim"]']
     forgets = ['protocols=["downstream-unique"]', "workload.provider_remembers=24h"]
@@ -139,14 +139,14 @@ def outlasts_ttl() -> str:
 HEADING = (
     f"Seed {SEED}:",
     "",
-    "| variant | design | captured twice | refused, or gave up "
-    "| answered within 10 s, during the fault | median, ms |",
+    "| variant | protocol | captured twice | refused, or gave up "
+    "| answered within 10 s in the fault | median, ms |",
     "|---|---|---|---|---|---|",
 )
 
 
 def outcomes(scenario: Scenario, but: str = "") -> list[str]:
-    """Return a line for each variant and design; `but` says what is special."""
+    """Return a line for each variant and protocol; `but` says what is special."""
     lines = []
     for each in play(scenario, SEED):
         found = row(each.trial.history)
