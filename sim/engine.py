@@ -45,8 +45,12 @@ def _ignore(_: object) -> None:
     """Stand in for a cancelled callback."""
 
 
-class Call(msgspec.Struct, gc=False, eq=False):
-    """One direct call on the heap. (A Struct, since its constructor runs in C.)"""
+class Call(msgspec.Struct, eq=False):
+    """One direct call on the heap. (A Struct, since its constructor runs in C.)
+
+    SUBTLE: seen by the garbage collector, since it closes the circles that alarms make with those
+    who set them. Otherwise no world that has run would ever be freed, and a sweep eats all memory.
+    """
 
     callback: Callable[[Any], object]
     arg: Any

@@ -1,6 +1,8 @@
 """The engine: SimPy's order, SimPy's API, direct calls, whole microseconds, and the digest."""
 
+import gc
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -151,6 +153,16 @@ def test_a_cancelled_call_lets_its_time_pass():
     engine.run()
     call.cancel()
     assert engine.now == 5
+
+
+def test_an_engine_that_nobody_holds_is_freed_with_what_it_was_still_to_do():
+    """Or each trial of a sweep would leave its world in the worker's memory."""
+    engine = Engine()
+    engine.call_in(5, engine.trace, 1)
+    gone = ref(engine)
+    del engine
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_cancelled_lane_neither_calls_nor_traces():
