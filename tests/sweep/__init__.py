@@ -1,0 +1,1 @@
+"""Tests of sweeps: their rows, their workers, their figures and the closed form."""
