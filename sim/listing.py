@@ -46,18 +46,18 @@ def _regions() -> Iterator[tuple[str, str]]:
 
 def _protocols() -> Iterator[tuple[str, str]]:
     for name, each in sorted(designs().items()):
-        yield name, _about(each.__module__)
+        yield name, about(each.__module__)
 
 
 def _checkers() -> Iterator[tuple[str, str]]:
     for name, each in sorted(checkers().items()):
-        yield name, _about(each.__module__)
+        yield name, about(each.__module__)
 
 
 def _types() -> Iterator[tuple[str, str]]:
     for each in registry.classes("crdb.crdts", CRDT):  # type: ignore[type-abstract]
         if hasattr(each, "name"):
-            yield each.name, _about(each.__module__)
+            yield each.name, about(each.__module__)
 
 
 def _commands() -> Iterator[tuple[str, str]]:
@@ -73,7 +73,7 @@ def _kinds(package: str, base: type[msgspec.Struct]) -> Callable[[], Iterator[tu
 
     def found() -> Iterator[tuple[str, str]]:
         for each in registry.classes(package, base):
-            yield str(each.__struct_config__.tag), _about(each.__module__)
+            yield str(each.__struct_config__.tag), about(each.__module__)
 
     return found
 
@@ -84,16 +84,16 @@ def _files(package: str, has: str) -> Callable[[], Iterator[tuple[str, str]]]:
     def found() -> Iterator[tuple[str, str]]:
         for module in registry.members(package):
             if hasattr(module, has):
-                yield module.__name__.rpartition(".")[2], _about(module.__name__)
+                yield module.__name__.rpartition(".")[2], about(module.__name__)
 
     return found
 
 
-def _about(module: str) -> str:
+def about(module: str) -> str:
     """The first line of a module's docstring, behind its name."""
     line = (sys.modules[module].__doc__ or "").partition("\n")[0]
-    name, colon, about = line.partition(": ")
-    return (about if colon else name).removesuffix(".")
+    name, colon, told = line.partition(": ")
+    return (told if colon else name).removesuffix(".")
 
 
 SECTIONS: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {

@@ -20,10 +20,12 @@ Channels = Annotated[tuple[Channel, ...], msgspec.Meta(min_length=1)]
 class Fault(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True
 ):
-    """Something that goes wrong at a time, for a time. ``0s`` means until the work is over."""
+    """Something that goes wrong at a time, for a time."""
 
     at: Duration
+    """From the beginning of the run."""
     lasts: Duration = Duration(0)
+    """``0s`` means until the work is over."""
 
     def regions_named(self) -> tuple[str, ...]:
         """The regions that have to be in the world."""
@@ -46,6 +48,7 @@ class PairFault(Fault, frozen=True, kw_only=True):
 
     regions: tuple[str, str]
     channels: Channels = ("sync",)
+    """Between regions; between clients and regions; between payers and the payment provider."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible value."""
@@ -63,7 +66,9 @@ class ShareFault(Fault, frozen=True, kw_only=True):
     """A fault that befalls a share of the packets on some channels, each by chance."""
 
     share: float
+    """0 to 1."""
     channels: Channels = ("client",)
+    """Between regions; between clients and regions; between payers and the payment provider."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for an impossible value."""

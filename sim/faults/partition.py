@@ -11,6 +11,7 @@ class PartitionFault(PairFault, frozen=True, tag="partition", kw_only=True):
     """Cut ``regions`` from each other; ``one_way`` cuts only from the first to the second."""
 
     drop: bool = False
+    """Lost for good, not held until the partition is over."""
     one_way: bool = False
 
     def start(self, world: Any, dice: Dice) -> Undo:
