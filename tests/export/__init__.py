@@ -1,0 +1,1 @@
+"""Tests of exports and of what is written from the structs of a scenario."""
