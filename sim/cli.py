@@ -1,4 +1,4 @@
-"""The command `crdb`: list, run, replay, diff, conformance.
+"""The command `crdb`: list, new, run, replay, diff, export, sweep, conformance.
 
 Exit status: 0 what the scenario expects holds; 1 it does not; 2 bad input, which is told in one
 line on stderr that names the cause and the cure. Progress goes to stderr: a line for each trial
@@ -17,14 +17,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sim import conformance as vectors
-from sim import divergence
+from sim import divergence, swept
+from sim.export import FORMS, export
 from sim.kept import BadRun, folder_of, keep, prepare, read, versions
 from sim.listing import SECTIONS
+from sim.reference import starter
 from sim.run import Progress as Say
 from sim.run import check_names, only, run
-from sim.scenario import BadScenario, changed, load
-from sim.shown import show_divergence, show_names, show_run
+from sim.scenario import NAME, BadScenario, changed, load
+from sim.shown import show_divergence, show_exports, show_names, show_run, show_sweep
+from sim.sweep import sweep, varied_of
 from sim.words import did_you_mean
+from sim.workers import NoWorkers, cluster, processes
 
 HOLDS, FAILS, BAD_INPUT = 0, 1, 2
 WIDTH_ELSEWHERE = 140
@@ -52,8 +56,38 @@ def _section(name: str | None) -> str | None:
     raise typer.BadParameter(f"{name!r}; {hint}")
 
 
+def _form(name: str) -> str:
+    """A form of an export. Raises typer's error for one that is not there."""
+    if name in FORMS:
+        return name
+    hint = did_you_mean(name, FORMS) or f"expected one of {', '.join(FORMS)}"
+    raise typer.BadParameter(f"{name!r}; {hint}")
+
+
+def _seeds(text: str) -> list[int]:
+    """The seeds of a sweep: a number of them from 0 on, or the first and the last.
+
+    >>> _seeds("3"), _seeds("7-9")
+    ([0, 1, 2], [7, 8, 9])
+    """
+    first, dash, last = text.partition("-")
+    if not (first.isdecimal() and (not dash or last.isdecimal())):
+        raise typer.BadParameter(f"--seeds {text!r}; expected a number of seeds, or FIRST-LAST")
+    found = list(range(int(first), int(last) + 1) if dash else range(int(first)))
+    if not found:
+        raise typer.BadParameter(f"--seeds {text!r}; expected one seed or more")
+    return found
+
+
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress on stderr.")]
 RunFolder = Annotated[Path, typer.Argument(help="A folder that `crdb run` wrote.")]
+ScenarioName = Annotated[str, typer.Argument(help="A shipped name, or the path of a TOML file.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting, as client.timeout=2s."),
+]
+Out = Annotated[Path, typer.Option(help="The run is kept below this folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def _show_version(asked: bool) -> None:
@@ -102,12 +136,9 @@ def list_(
     "crdb run three-cities --set client.timeout=2s --set sync.delay=WAN;  crdb run my.toml --json",
 )
 def run_(
-    scenario: Annotated[str, typer.Argument(help="A shipped name, or the path of a TOML file.")],
+    scenario: ScenarioName,
     seed: Annotated[int, typer.Option(min=0, help="Of all dice.")] = 0,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting, as client.timeout=2s."),
-    ] = None,
+    settings: Sets = None,
     variants: Annotated[
         list[str] | None,
         typer.Option("--variant", metavar="NAME", help="Run this variant only; may be repeated."),
@@ -116,10 +147,8 @@ def run_(
         list[str] | None,
         typer.Option("--protocol", metavar="NAME", help="Run this protocol only; may be repeated."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The run is kept below this folder.")] = Path("runs"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object and nothing else.")
-    ] = False,
+    out: Out = Path("runs"),
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
     """Run a scenario: judged, measured, drawn and kept."""
@@ -136,6 +165,82 @@ def run_(
     else:
         show_run(_console(), result, pictures, folder)
     return HOLDS if result.holds else FAILS
+
+
+@app.command(
+    "sweep",
+    epilog="Examples: crdb sweep payments --seeds 20 --set protocols=['set-nx'];  "
+    "crdb sweep three-cities --seeds 100-199 --vary client.timeout=1s,2s --vary workload.keys=1,4",
+)
+def sweep_(
+    scenario: ScenarioName,
+    seeds: Annotated[str, typer.Option(metavar="N", help="So many from 0 on, or FIRST-LAST.")],
+    varied: Annotated[
+        list[str] | None,
+        typer.Option("--vary", metavar="KEY=A,B,C", help="A setting that takes each value."),
+    ] = None,
+    settings: Sets = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; by default one for each core.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a dask.distributed cluster instead.")
+    ] = None,
+    out: Out = Path("runs"),
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> int:
+    """Run many seeds under settings that vary: rates with 95 % confidence intervals."""
+    if workers and scheduler:
+        raise typer.BadParameter("--workers and --scheduler: expected one of them")
+    chosen = changed(load(scenario), settings or ())
+    values, numbers = varied_of(varied or ()), _seeds(seeds)
+    folder = swept.folder_of(chosen, numbers, values, out)
+    prepare(folder)
+    with _progress(quiet) as say:
+        crew = cluster(scheduler) if scheduler else processes(workers)
+        found = sweep(chosen, numbers, values, crew, say)
+    pictures = swept.keep(found, chosen, folder)
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        show_sweep(_console(), found, pictures, folder)
+    return HOLDS if found.holds else FAILS
+
+
+@app.command("export", epilog="Example: crdb export runs/payments/0-1a2b3c4d --format jepsen")
+def export_(
+    run_dir: RunFolder,
+    form: Annotated[
+        str,
+        typer.Option("--format", callback=_form, metavar="FORM", help=", ".join(FORMS) + "."),
+    ] = "jsonl",
+    out: Annotated[
+        Path | None, typer.Option(help="Written below this folder; by default RUN_DIR/export.")
+    ] = None,
+) -> None:
+    """Write the histories of a kept run for other people's checkers."""
+    folder = out or run_dir / "export"
+    kept = read(run_dir)
+    prepare(folder)
+    show_exports(_console(), export(kept, form, folder))
+
+
+@app.command("new", epilog="Example: crdb new my-scenario, then crdb run my-scenario.toml")
+def new_(
+    name: Annotated[str, typer.Argument(help="Of the scenario, and of NAME.toml, written here.")],
+) -> None:
+    """Write a scenario to start from, with every setting explained."""
+    path = Path(f"{name}.toml")
+    if not NAME.fullmatch(name):
+        raise typer.BadParameter(f"{name!r}; expected letters, digits and any of _ . -")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(starter(name))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise typer.BadParameter(f"{path}: {reason}; choose another NAME") from None
+    typer.echo(f"written: {path}; run it with: crdb run {path}")
 
 
 @app.command("replay", epilog="Example: crdb replay runs/payments/0-1a2b3c4d")
@@ -197,7 +302,7 @@ def status_of(arguments: Sequence[str]) -> int:
         status: int | None = command.main(
             list(arguments) or ["--help"], prog_name="crdb", standalone_mode=False
         )
-    except (BadScenario, BadRun, vectors.NotVectors) as error:
+    except (BadScenario, BadRun, NoWorkers, vectors.NotVectors) as error:
         return _refuse(str(error))
     except UsageError as error:
         context = getattr(error, "ctx", None)

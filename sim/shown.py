@@ -14,10 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.divergence import Divergence
+from sim.export import Exported
 from sim.listing import NOTES, Named
 from sim.metrics import legends
 from sim.plots import Picture
+from sim.proportion import Proportion
 from sim.run import Judged, Run, title
+from sim.sweep import Summary, Sweep
 from sim.units import human
 
 EVIDENCE_LINES = 2
@@ -56,6 +59,58 @@ def show_run(console: Console, run: Run, pictures: Sequence[Picture], folder: Pa
     _line(console, _outcome(run))
     _line(console, f"fingerprint {run.fingerprint}, kept in {escape(str(folder))}")
     _line(console, f"again: crdb replay {escape(str(folder))}")
+
+
+def show_sweep(console: Console, found: Sweep, pictures: Sequence[Picture], folder: Path) -> None:
+    """Print the summary of a sweep, and what the figures show."""
+    seeds = f"{found.seeds[0]}–{found.seeds[-1]}" if len(found.seeds) > 1 else str(found.seeds[0])
+    name = found.scenario or "scenario"
+    trials = f"{len(found.rows):,} trials"
+    _line(console, f"[bold]{escape(name)}[/bold]  ({trials}, seeds {seeds}, 95 % intervals)")
+    _whole(console, _rows("summary", [_summary(line) for line in found.summary]))
+    for picture in pictures:
+        figure = picture.path.relative_to(folder)
+        _line(console, f"[bold]{escape(str(figure))}[/bold]: {escape(picture.caption)}\n")
+    wrong = sum(bool(row.unexpected) for row in found.rows)
+    if wrong:
+        told = f"{wrong} of {trials} have verdicts that are not as expected"
+        _line(console, f"[bold red]{told}")
+    _line(console, f"kept in {escape(str(folder))}")
+
+
+def _summary(line: Summary) -> dict[str, Any]:
+    """Return a line of the table; what a scenario has none of says nothing, and takes no room."""
+    return {
+        "variant": line.variant,
+        "design": line.design,
+        **line.settings,
+        "seeds": line.seeds,
+        "payments": line.duplicates.of or None,
+        "captured twice": line.duplicates.count if line.duplicates.of else None,
+        "share": _shares(line.duplicates),
+        "refused": _shares(line.refused),
+        "in time, in faults": _shares(line.in_time_in_fault),
+        "not as expected": _shares(line.unexpected),
+    }
+
+
+def _shares(found: Proportion) -> str | None:
+    """Return a rate with its interval.
+
+    >>> from sim.proportion import proportion
+    >>> _shares(proportion(15, 2_500)), _shares(proportion(0, 0))
+    ('0.60 % (0.36–0.99)', None)
+    """
+    if found.rate is None or found.low is None or found.high is None:
+        return None
+    return f"{100 * found.rate:.2f} % ({100 * found.low:.2f}–{100 * found.high:.2f})"
+
+
+def show_exports(console: Console, written: Sequence[Exported]) -> None:
+    """Print what was exported, and what could not be."""
+    for each in written:
+        left = f", {each.left_out:,} operations left out" if each.left_out else ""
+        _line(console, f"{escape(str(each.path))}: {each.events:,} events{left}")
 
 
 def show_divergence(console: Console, found: Divergence, left: str, right: str) -> None:

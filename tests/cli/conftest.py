@@ -1,9 +1,13 @@
-"""A scenario that is over in the blink of an eye: two cities, two variants, a partition."""
+"""A command line in an empty folder, and a scenario that is over in the blink of an eye: two
+cities, two variants, a partition."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sim.cli import status_of
 from sim.scenario import Scenario, load
 
 TINY = """
@@ -47,3 +51,24 @@ def tiny_path(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny(tiny_path: Path) -> Scenario:
     return load(str(tiny_path))
+
+
+class Said:
+    """What one command line led to."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], words: tuple[object, ...]) -> None:
+        self.status = status_of([str(word) for word in words])
+        self.out, self.err = capsys.readouterr()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def crdb(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Any:
+    """Run a command line in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: Said(capsys, words)

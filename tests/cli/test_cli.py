@@ -7,33 +7,11 @@ from typing import Any
 
 import pytest
 
-from sim.cli import status_of
 from sim.kept import history_path
 from sim.run import only
 from sim.scenario import load
 
 VECTORS = Path(__file__).parents[1] / "conformance" / "active_active.json"
-
-
-class Said:
-    """What one command line led to."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], words: tuple[object, ...]) -> None:
-        self.status = status_of([str(word) for word in words])
-        self.out, self.err = capsys.readouterr()
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def crdb(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Any:
-    """Run a command line in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    return lambda *words: Said(capsys, words)
 
 
 # ── what it prints ────────────────────────────────────────────────────────────────────────────
@@ -49,7 +27,10 @@ def test_it_tells_its_version(crdb: Any) -> None:
     assert re.fullmatch(r"crdb-sim \d+\.\d+\.\d+\n", crdb("--version").out)
 
 
-@pytest.mark.parametrize("command", ["list", "run", "replay", "diff", "conformance"])
+COMMANDS = ["list", "new", "run", "replay", "diff", "export", "sweep", "conformance"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_help_has_an_example(crdb: Any, command: str) -> None:
     said = crdb(command, "--help")
     assert said.status == 0
@@ -207,6 +188,20 @@ FAULT = 'variants.0.faults=[{kind="outage", region="%s", at="1s"}]'
         (["run", "BROKEN"], ["broken.toml", "not TOML"]),
         (["replay", "nowhere"], ["nowhere", "crdb run"]),
         (["diff", "nowhere", "nowhere"], ["nowhere", "crdb run"]),
+        (["new", "a/b"], ["a/b", "letters, digits"]),
+        (["export", "nowhere"], ["nowhere", "crdb run"]),
+        (["export", "nowhere", "--format", "jepson"], ["jepson", "did you mean 'jepsen'"]),
+        (["sweep", "TINY"], ["--seeds", "crdb sweep --help"]),
+        (["sweep", "TINY", "--seeds", "0"], ["--seeds '0'", "one seed or more"]),
+        (["sweep", "TINY", "--seeds", "7-3"], ["--seeds '7-3'", "one seed or more"]),
+        (["sweep", "TINY", "--seeds", "x"], ["--seeds 'x'", "FIRST-LAST"]),
+        (["sweep", "TINY", "--seeds", "1", "--vary", "horizon"], ["--vary horizon", "key.of"]),
+        (["sweep", "TINY", "--seeds", "1", "--vary", "horizn=1s"], ["--vary", "horizon"]),
+        (["sweep", "TINY", "--seeds", "1", "--workers", "0"], ["--workers", "1"]),
+        (
+            ["sweep", "TINY", "--seeds", "1", "--workers", "1", "--scheduler", "x"],
+            ["--workers", "--scheduler", "one of them"],
+        ),
         (["conformance"], ["files", "crdb conformance --help"]),
         (["conformance", "nowhere"], ["nowhere", "no such file"]),
         (["conformance", "TINY"], ["tiny.toml", "not a vector file"]),
