@@ -197,7 +197,7 @@ def sweep_(
     values, numbers = varied_of(varied or ()), _seeds(seeds)
     folder = swept.folder_of(chosen, numbers, values, out)
     prepare(folder)
-    with _progress(quiet) as say:
+    with _progress(quiet, lines=False) as say:
         crew = cluster(scheduler) if scheduler else processes(workers)
         found = sweep(chosen, numbers, values, crew, say)
     pictures = swept.keep(found, chosen, folder)
@@ -323,8 +323,11 @@ def _console() -> Console:
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Say | None]:
-    """Say on stderr which trials are over, and on a terminal which one is running."""
+def _progress(quiet: bool, lines: bool = True) -> Iterator[Say | None]:
+    """Say on stderr which trials are over, and on a terminal which one is running.
+
+    Without ``lines`` there is only the bar: a sweep has too many trials for a line each.
+    """
     if quiet:
         yield None
         return
@@ -340,7 +343,7 @@ def _progress(quiet: bool) -> Iterator[Say | None]:
     running = ""
 
     def over() -> None:
-        if running:
+        if running and lines:
             console.print(running, markup=False, soft_wrap=True)
 
     with bar:

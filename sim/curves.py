@@ -1,6 +1,6 @@
-"""Curves: the two sweeps of `docs/payments.md`, over replication lag and over users' time-out.
+"""Curves: the sweeps of `docs/payments.md`, over replication lag, users' time-out and a wait.
 
-    python -m sim.curves docs           the table and the figures: four minutes on two idle cores
+    python -m sim.curves docs           the table and the figures: five minutes on two idle cores
 
 Nothing fails in these runs: lag alone is enough for duplicates, if a batch of writes waits for
 longer than a user does. The five points of the first sweep are those at which the rate that
@@ -38,8 +38,9 @@ class Plan(NamedTuple):
     key: str
     values: list[str]
     seeds: int
-    """Of set-nx, for each value."""
+    """Of the protocol, for each value."""
     settings: tuple[str, ...] = ()
+    protocol: str = DESIGN
 
     def seeds_of(self, value: str) -> range:
         first = self.seeds * self.values.index(value)
@@ -52,6 +53,13 @@ TIME_OUT = Plan(
     ["5s", "8s", "12s", "18s", "24s"],
     10,
     ("sync.batch_interval=30s",),
+)
+WAIT = Plan(
+    "workload.designs.claim-set.wait",
+    ["0s", "200ms", "500ms", "1s", "2s"],
+    2,
+    ("workload.hedged=0.2",),
+    "claim-set",
 )
 
 
@@ -93,17 +101,18 @@ def table(lines: Sequence[Summary]) -> str:
 
 
 def write(folder: Path, workers: Workers) -> None:
-    """Write the block of the page, and both figures."""
+    """Write the block of the page, and the figures."""
     path = folder / "payments.md"
-    for plan in (LAG, TIME_OUT):
-        mine = rows(plan, [DESIGN], plan.seeds, workers)
+    for plan in (LAG, TIME_OUT, WAIT):
+        mine = rows(plan, [plan.protocol], plan.seeds, workers)
         if plan is LAG:
             page = path.read_text(encoding="utf-8")
             path.write_text(put(page, "closed form", table(summary(mine))), encoding="utf-8")
-        mine += rows(plan, OTHERS, OTHERS_SEEDS, workers)
+        if plan.protocol == DESIGN:
+            mine += rows(plan, OTHERS, OTHERS_SEEDS, workers)
         seeds = sorted({row.seed for row in mine})
         found = Sweep("payments", seeds, {plan.key: plan.values}, summary(mine), mine)
-        draw(found, scenario(plan, [DESIGN]), folder)
+        draw(found, scenario(plan, [plan.protocol]), folder)
 
 
 if __name__ == "__main__":

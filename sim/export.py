@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sim.history import FAIL, INFO, Op
-from sim.kept import Kept
+from sim.kept import BadRun, Kept
 
 Record = dict[str, Any]
 NANOSECONDS = 1_000
@@ -59,14 +59,18 @@ class Exported(NamedTuple):
 def export(kept: Kept, form: str, out: Path) -> list[Exported]:
     """Write one file a trial: ``out``/<variant>/<design or "history">.<jsonl, edn or txt>.
 
-    Raises `BadRun` for a history that cannot be read, and KeyError for a form that nobody knows.
+    Raises `BadRun` for a history that was not kept or cannot be read, and KeyError for a form that
+    nobody knows.
     """
     ending, lines_of = FORMS[form]
     written = []
     for trial in kept.prints.trials:
+        records = kept.records(trial)
+        if records is None:
+            raise BadRun(f"{kept.folder}: the history of {trial.variant} was not kept")
         path = out / trial.variant / f"{trial.protocol or 'history'}.{ending}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines, left_out = lines_of(kept.records(trial))
+        lines, left_out = lines_of(records)
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         written.append(Exported(path, len(lines), left_out))
     return written

@@ -13,7 +13,7 @@ so their intervals err together, and five settings are not five experiments.
 {'client.timeout': ['1s', '2s'], 'workload.mix': ["{'INCR k'=1, 'GET k'=1}", "{'INCR k'=1}"]}
 >>> plan = tasks(load("payments"), range(3), {"client.timeout": ["1s", "2s"]})
 >>> len(plan), plan[-1].seed, plan[-1].settings
-(48, 2, {'client.timeout': '2s'})
+(60, 2, {'client.timeout': '2s'})
 """
 
 from collections.abc import Iterable, Mapping, Sequence

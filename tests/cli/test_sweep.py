@@ -87,7 +87,7 @@ def test_new_writes_a_scenario_that_runs_and_replaces_nothing(crdb: Any) -> None
     said = crdb("new", "my.first")
     assert (said.status, said.err) == (0, "")
     assert said.out == "written: my.first.toml; run it with: crdb run my.first.toml\n"
-    assert crdb("run", "my.first.toml", "--set", "horizon=5s", "--json").json["holds"]
+    assert crdb("run", "my.first.toml", "--json").json["holds"]
     Path("my.first.toml").write_text("mine")
     again = crdb("new", "my.first")
     assert (again.status, again.out) == (2, "")

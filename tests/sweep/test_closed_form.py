@@ -105,7 +105,7 @@ def test_the_rates_on_the_page_are_worked_out_within_their_intervals():
 
 
 @pytest.mark.slow
-@pytest.mark.long
+@pytest.mark.deep
 def test_the_rates_on_the_page_are_what_is_measured():
     """Write them anew with `python -m sim.curves docs`."""
     rows = curves.rows(curves.LAG, [DESIGN], curves.LAG.seeds, processes())
