@@ -63,14 +63,14 @@ WAIT = Plan(
 )
 
 
-def scenario(plan: Plan, designs: Sequence[str]) -> Scenario:
+def scenario(plan: Plan, protocols: Sequence[str]) -> Scenario:
     chosen = changed(load("payments"), [*CALM, *plan.settings])
-    return msgspec.structs.replace(chosen, protocols=list(designs))
+    return msgspec.structs.replace(chosen, protocols=list(protocols))
 
 
-def rows(plan: Plan, designs: Sequence[str], most: int, workers: Workers) -> list[Row]:
-    """Run some designs at all values of the plan, each with no more seeds than `most`."""
-    chosen = scenario(plan, designs)
+def rows(plan: Plan, protocols: Sequence[str], most: int, workers: Workers) -> list[Row]:
+    """Run some protocols at all values of the plan, each with no more seeds than `most`."""
+    chosen = scenario(plan, protocols)
     return [
         row
         for value in plan.values

@@ -57,7 +57,7 @@ class Exported(NamedTuple):
 
 
 def export(kept: Kept, form: str, out: Path) -> list[Exported]:
-    """Write one file a trial: ``out``/<variant>/<design or "history">.<jsonl, edn or txt>.
+    """Write one file a trial: ``out``/<variant>/<protocol or "history">.<jsonl, edn or txt>.
 
     Raises `BadRun` for a history that was not kept or cannot be read, and KeyError for a form that
     nobody knows.

@@ -225,7 +225,7 @@ def _table(struct: type[msgspec.Struct]) -> str:
 
 _START = """\
 # {name}: run it with `crdb run {name}.toml`. What is commented out has its default; every key is
-# explained in docs/scenarios.md, and `crdb list` names workloads, faults, checkers and designs.
+# explained in docs/scenarios.md, and `crdb list` names workloads, faults, checkers and protocols.
 
 title = "{name}"
 regions = ["West Europe", "East US"]

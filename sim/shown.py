@@ -82,7 +82,7 @@ def _summary(line: Summary) -> dict[str, Any]:
     """Return a line of the table; what a scenario has none of says nothing, and takes no room."""
     return {
         "variant": line.variant,
-        "design": line.design,
+        "protocol": line.protocol,
         **line.settings,
         "seeds": line.seeds,
         "payments": line.duplicates.of or None,

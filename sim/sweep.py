@@ -1,11 +1,11 @@
 """A sweep: many seeds of a scenario, under settings that vary, counted with confidence intervals.
 
-Seeds × settings × variants × designs, each one trial, and each trial one row. A trial depends on
+Seeds × settings × variants × protocols, each one trial, and each trial one row. A trial depends on
 nothing but its row's names, so the rows are the same whoever computed them and in which order:
 here, in processes, or on a cluster. Workers return rows, never histories; a row's fingerprint says
 that `crdb run` with the same settings and seed is the same trial.
 
-SUBTLE: a seed brings the same luck to every setting and design, which makes them comparable; but
+SUBTLE: a seed brings the same luck to every setting and protocol, which makes them comparable; but
 so their intervals err together, and five settings are not five experiments.
 
 >>> from sim.scenario import load
@@ -40,7 +40,7 @@ class Row(msgspec.Struct, frozen=True):
     """Only those that are varied."""
     seed: int
     variant: str
-    design: str
+    protocol: str
     """Empty where the scenario compares none."""
     operations: int
     """Of any kind and anybody."""
@@ -60,11 +60,11 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """What all seeds of one setting, variant and design came to."""
+    """What all seeds of one setting, variant and protocol came to."""
 
     settings: Settings
     variant: str
-    design: str
+    protocol: str
     seeds: int
     duplicates: Proportion
     """Of all payments."""
@@ -91,7 +91,7 @@ class Sweep(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One trial to be run: the scenario has one variant left, and at most one design."""
+    """One trial to be run: the scenario has one variant left, and at most one protocol."""
 
     settings: Settings
     seed: int
@@ -130,14 +130,14 @@ def sweep(
 
 
 def tasks(scenario: Scenario, seeds: Sequence[int], varied: Varied) -> list[Task]:
-    """Return every trial in the order of the rows: settings, variants, designs, seeds."""
+    """Return every trial in the order of the rows: settings, variants, protocols, seeds."""
     plan = []
     for values in product(*varied.values()):
         settings = dict(zip(varied, values, strict=True))
         chosen = _changed(scenario, settings)
         for variant in chosen.variants:
-            for design in chosen.protocols or [""]:
-                protocols = [design] if design else []
+            for protocol in chosen.protocols or [""]:
+                protocols = [protocol] if protocol else []
                 one = msgspec.structs.replace(chosen, variants=(variant,), protocols=protocols)
                 plan += [Task(settings, seed, one) for seed in seeds]
     return plan
@@ -153,7 +153,7 @@ def trial(task: Task) -> Row:
         settings=task.settings,
         seed=task.seed,
         variant=task.scenario.variants[0].name,
-        design="".join(task.scenario.protocols),
+        protocol="".join(task.scenario.protocols),
         operations=len(history.ops),
         payments=paid.get("payments", 0),
         duplicates=paid.get("duplicates", 0),
@@ -166,10 +166,10 @@ def trial(task: Task) -> Row:
 
 
 def summary(rows: Sequence[Row]) -> list[Summary]:
-    """Return a line for each setting, variant and design, in the order in which they come."""
+    """Return a line for each setting, variant and protocol, in the order in which they come."""
     groups: dict[tuple[tuple[str, ...], str, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault((tuple(row.settings.values()), row.variant, row.design), []).append(row)
+        groups.setdefault((tuple(row.settings.values()), row.variant, row.protocol), []).append(row)
     made = []
     for mine in groups.values():
         payments = sum(row.payments for row in mine)
@@ -178,7 +178,7 @@ def summary(rows: Sequence[Row]) -> list[Summary]:
             Summary(
                 settings=mine[0].settings,
                 variant=mine[0].variant,
-                design=mine[0].design,
+                protocol=mine[0].protocol,
                 seeds=len(mine),
                 duplicates=proportion(sum(row.duplicates for row in mine), payments),
                 refused=proportion(sum(row.refused for row in mine), payments),

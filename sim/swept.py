@@ -4,7 +4,7 @@
         scenario.json               the settings that did not vary, every default spelt out
         sweep.json                  as in `crdb sweep --json`: what varied, seeds, summary and rows
         rows.csv                    one line a trial: `sim.sweep.Row`
-        summary.csv                 one line a setting, variant and design: `sim.sweep.Summary`
+        summary.csv                 one line a setting, variant and protocol: `sim.sweep.Summary`
         versions.json               of Python and of what it was computed with
         figures/*.png               duplicates against what varied, with figures/README.md
 
@@ -66,7 +66,7 @@ def sheet(lines: Sequence[Row] | Sequence[Summary]) -> str:
 
     >>> row = Row({"client.timeout": "1s"}, 7, "calm", "", 9, 0, 0, 0, 0, 0, ["a", "b"], "f00")
     >>> print(sheet([row]).replace("\\r", ""))
-    client.timeout,seed,variant,design,operations,payments,duplicates,refused,asked_in_fault,\
+    client.timeout,seed,variant,protocol,operations,payments,duplicates,refused,asked_in_fault,\
 in_time_in_fault,unexpected,fingerprint
     1s,7,calm,,9,0,0,0,0,0,a b,f00
     <BLANKLINE>
@@ -112,11 +112,11 @@ def draw(found: Sweep, scenario: Scenario, folder: Path) -> list[Picture]:
 
 
 def _panels(found: Sweep, scenario: Scenario, key: str) -> dict[str, list[Curve]]:
-    """Return the lines of each variant: one a design, and one more for each other setting."""
+    """Return the lines of each variant: one a protocol, and one more for each other setting."""
     panels: dict[str, dict[str, list[Summary]]] = {}
     for line in found.summary:
         others = [f"{name}={value}" for name, value in line.settings.items() if name != key]
-        label = ", ".join([line.design or "all", *others])
+        label = ", ".join([line.protocol or "all", *others])
         panels.setdefault(line.variant, {}).setdefault(label, []).append(line)
     return {
         variant: [_curve(label, lines, scenario, key) for label, lines in curves.items()]
@@ -130,11 +130,11 @@ def _curve(label: str, lines: Sequence[Summary], scenario: Scenario, key: str) -
 
 
 def worked_out(lines: Sequence[Summary], scenario: Scenario) -> list[float]:
-    """Return the rate of duplicates that follows from the inputs, for each line of one design.
+    """Return the rate of duplicates that follows from the inputs, for each line of one protocol.
 
-    Nothing where the closed form does not speak of the design, or of a line.
+    Nothing where the closed form does not speak of the protocol, or of a line.
     """
-    if any(line.design != DESIGN for line in lines):
+    if any(line.protocol != DESIGN for line in lines):
         return []
     rates = []
     for line in lines:

@@ -1,5 +1,5 @@
 """Against a setting: a rate with its 95 % interval at each value that a sweep tried, one line a
-design, one panel a variant; what was worked out beforehand is dashed.
+protocol, one panel a variant; what was worked out beforehand is dashed.
 
 Not drawn for a run, which has no such values: `sim.swept` draws it for a sweep.
 """
@@ -29,7 +29,7 @@ class Point(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """One line: a design, perhaps under a second setting that varies too."""
+    """One line: a protocol, perhaps under a second setting that varies too."""
 
     label: str
     points: Sequence[Point]

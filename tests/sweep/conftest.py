@@ -20,7 +20,7 @@ SHORT = [
 
 @pytest.fixture(scope="session")
 def short() -> Scenario:
-    """Two designs for half a minute, with so many lost answers and such a lag that some payments
+    """Two protocols for half a minute, with so many lost answers and such a lag that some payments
     are captured twice."""
     return changed(load("payments"), SHORT)
 

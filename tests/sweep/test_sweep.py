@@ -20,7 +20,7 @@ TRIALS = 8
 
 @pytest.fixture(scope="module")
 def rows(request: pytest.FixtureRequest) -> list[Row]:
-    """What one thread makes of two seeds, values and designs."""
+    """What one thread makes of two seeds, values and protocols."""
     return swept(request.getfixturevalue("short"), Workers(lambda: ThreadPoolExecutor(1)))
 
 
@@ -32,13 +32,13 @@ def swept(short: Scenario, workers: Workers) -> list[Row]:
 
 
 def test_rows_are_in_the_order_of_settings_designs_and_seeds(rows: list[Row]):
-    assert [(row.settings["workload.answer_loss"], row.design, row.seed) for row in rows] == [
-        (value, design, seed)
+    assert [(row.settings["workload.answer_loss"], row.protocol, row.seed) for row in rows] == [
+        (value, protocol, seed)
         for value in ("0.1", "0.3")
-        for design in ("set-nx", "downstream-unique")
+        for protocol in ("set-nx", "downstream-unique")
         for seed in SEEDS
     ]
-    assert sum(row.duplicates for row in rows if row.design == "set-nx") > 0
+    assert sum(row.duplicates for row in rows if row.protocol == "set-nx") > 0
 
 
 def test_rows_are_the_same_when_the_last_trial_runs_first(short: Scenario, rows: list[Row]):
@@ -73,10 +73,10 @@ def test_a_row_is_the_trial_that_a_run_has(short: Scenario, rows: list[Row], tmp
 
 def test_the_summary_adds_up_the_seeds(rows: list[Row]):
     lines = summary(rows)
-    assert [(line.settings, line.design, line.seeds) for line in lines] == [
-        ({"workload.answer_loss": value}, design, 2)
+    assert [(line.settings, line.protocol, line.seeds) for line in lines] == [
+        ({"workload.answer_loss": value}, protocol, 2)
         for value in ("0.1", "0.3")
-        for design in ("set-nx", "downstream-unique")
+        for protocol in ("set-nx", "downstream-unique")
     ]
     mine = rows[4:6]
     payments = sum(row.payments for row in mine)

@@ -67,7 +67,7 @@ def test_a_figure_is_drawn_against_what_has_several_values(
 ):
     (picture,) = keep(found, short, tmp_path)
     assert picture.path.name == "sync-batch_interval.png"
-    rates = [line.duplicates.rate for line in found.summary if line.design == "set-nx"]
+    rates = [line.duplicates.rate for line in found.summary if line.protocol == "set-nx"]
     assert f"calm, set-nx: 10ms {rates[0]:.2%}, 20s {rates[1]:.2%}" in picture.caption
     assert "calm, downstream-unique: 10ms 0.00%, 20s 0.00%" in picture.caption
     assert imread(picture.path).shape[2] == 4
@@ -85,7 +85,7 @@ def test_without_payments_or_without_several_values_nothing_is_drawn(
 
 
 def test_only_set_nx_without_outages_is_worked_out(found: Sweep, short: Scenario):
-    mine = [line for line in found.summary if line.design == "set-nx"]
+    mine = [line for line in found.summary if line.protocol == "set-nx"]
     never, often = worked_out(mine, short)
     # The second request after 6 of 20 s, the third after 13.
     assert (never, round(often, 3)) == (0, round((0.301 * 0.7 + 0.3 * 0.15 * 0.35) / 2, 3))
