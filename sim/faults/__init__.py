@@ -79,13 +79,23 @@ class ShareFault(Fault, frozen=True, kw_only=True):
         return ", ".join(self.channels)
 
 
-class MemoryFault(Fault, frozen=True, kw_only=True):
+class RegionFault(Fault, frozen=True, kw_only=True):
+    """A fault of one region."""
+
+    region: str
+
+    def regions_named(self) -> tuple[str, ...]:
+        return (self.region,)
+
+    def place(self) -> str:
+        return self.region
+
+
+class MemoryFault(RegionFault, frozen=True, kw_only=True):
     """A region goes down and comes back without what it did last, or with nothing at all.
 
     It comes back under a new actor, and refuses writes until a peer has brought it up to date.
     """
-
-    region: str
 
     def behind_us(self) -> int | None:
         """How old the state is that it comes back with; None if it comes back with nothing."""
@@ -98,9 +108,6 @@ class MemoryFault(Fault, frozen=True, kw_only=True):
             raise ValueError(
                 f"{human(behind_us)} before {human(self.at)}: expected a time after the start"
             )
-
-    def regions_named(self) -> tuple[str, ...]:
-        return (self.region,)
 
     def prepare(self, world: Any) -> None:
         behind_us = self.behind_us()
@@ -117,6 +124,3 @@ class MemoryFault(Fault, frozen=True, kw_only=True):
         region.lose_memory(world.new_actor(), backup)
         undo: Undo = region.restart
         return undo
-
-    def place(self) -> str:
-        return self.region

@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from sim.faults import Fault, Undo
+from sim.faults import RegionFault, Undo
 from sim.rng import Dice
 
 PPM_MAX = 100_000
 """A tenth: a thousand times what a bad quartz does, and too little to stop a clock."""
 
 
-class Drift(Fault, frozen=True, tag="drift", kw_only=True):
+class Drift(RegionFault, frozen=True, tag="drift", kw_only=True):
     """The clock gains ``ppm`` microseconds a second, or loses them, beside what it does anyway."""
 
-    region: str
     ppm: int
 
     def __post_init__(self) -> None:
@@ -20,13 +19,7 @@ class Drift(Fault, frozen=True, tag="drift", kw_only=True):
         if not -PPM_MAX <= self.ppm <= PPM_MAX:
             raise ValueError(f"ppm {self.ppm}: expected {-PPM_MAX} to {PPM_MAX}")
 
-    def regions_named(self) -> tuple[str, ...]:
-        return (self.region,)
-
     def start(self, world: Any, dice: Dice) -> Undo:
         region = world.regions[self.region]
         region.drift_clock(self.ppm)
         return lambda: region.drift_clock(-self.ppm)
-
-    def place(self) -> str:
-        return self.region
