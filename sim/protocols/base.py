@@ -43,6 +43,14 @@ class NotNow(Exception):
     """The store answered, but not with a decision; worth another try."""
 
 
+def ask(client: Client, store: Region, *request: bytes) -> Generator[Any, Any, Any]:
+    """Call a store; returns its reply. Raises `NotNow` for an error, and `sim.client.Unknown`."""
+    reply = yield from client.call(store, *request)
+    if isinstance(reply, CommandError):
+        raise NotNow(str(reply))
+    return reply
+
+
 class Payment(NamedTuple):
     """One payment, as its user submits it."""
 
@@ -101,9 +109,7 @@ class Design(ABC):
         """Claim the payment; raises `Unknown` without reply, and `NotNow`."""
         seconds = b"%d" % self.terms.in_flight_s
         value = f"{token} in-flight".encode()
-        reply = yield from client.call(store, b"SET", payment.key, value, b"NX", b"EX", seconds)
-        if isinstance(reply, CommandError):
-            raise NotNow(str(reply))
+        reply = yield from ask(client, store, b"SET", payment.key, value, b"NX", b"EX", seconds)
         if reply is not None:
             return Standing.MINE
         held = yield from self.look(client, store, payment, token)
@@ -120,9 +126,7 @@ class Design(ABC):
         """Mark the payment done where it was claimed; raises `Unknown` and `NotNow`."""
         seconds = b"%d" % self.terms.done_s
         value = f"{token} done".encode()
-        reply = yield from client.call(store, b"SET", payment.key, value, b"EX", seconds)
-        if isinstance(reply, CommandError):
-            raise NotNow(str(reply))
+        yield from ask(client, store, b"SET", payment.key, value, b"EX", seconds)
 
     def unreachable(self, payment: Payment, place: str) -> Refused | None:
         """Return what to tell a user whom no store has served for a while; None: try on."""

@@ -23,9 +23,8 @@ nobody; a payment that is done is marked by a SET, as in every design.
 from collections.abc import Generator
 from typing import Any
 
-from crdb.errors import CommandError
 from sim.client import Client
-from sim.protocols.base import Claiming, NotNow, Payment, Settings, Standing
+from sim.protocols.base import Claiming, NotNow, Payment, Settings, Standing, ask
 from sim.protocols.set_nx import SetNx
 from sim.region import Region
 from sim.units import Duration
@@ -57,9 +56,7 @@ class ClaimSet(SetNx):
     def _members(
         self, client: Client, store: Region, payment: Payment
     ) -> Generator[Any, Any, set[str]]:
-        reply = yield from client.call(store, b"SMEMBERS", _key(payment))
-        if isinstance(reply, CommandError):
-            raise NotNow(str(reply))
+        reply = yield from ask(client, store, b"SMEMBERS", _key(payment))
         assert isinstance(reply, list)
         return {member.decode() for member in reply}
 
@@ -74,9 +71,7 @@ class ClaimSet(SetNx):
             (b"EXPIRE", _key(payment), b"%d" % self.terms.in_flight_s),
             (b"EXEC",),
         ):
-            reply = yield from client.call(store, *request)
-            if isinstance(reply, CommandError):
-                raise NotNow(str(reply))
+            yield from ask(client, store, *request)
 
 
 def _key(payment: Payment) -> bytes:

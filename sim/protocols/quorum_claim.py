@@ -56,6 +56,7 @@ from sim.protocols.base import (
     Standing,
     Steps,
     Terms,
+    ask,
 )
 from sim.region import Region
 from sim.units import Period
@@ -124,18 +125,14 @@ class QuorumClaim(Design):
     def look(self, client: Client, store: Region, payment: Payment, token: str) -> Looking:
         """Look for a done-mark of any voter in the copy next door."""
         keys = [self.key(payment, voter) for voter in self._voters]
-        reply = yield from client.call(store, b"MGET", *keys)
-        if isinstance(reply, CommandError):
-            raise NotNow(str(reply))
+        reply = yield from ask(client, store, b"MGET", *keys)
         assert isinstance(reply, list)
         return Standing.DONE if any(each and each.endswith(b" done") for each in reply) else None
 
     def finish(self, client: Client, store: Region, payment: Payment, token: str) -> Steps:
         """Mark it done under the key of the payer's own region, whomever that had voted for."""
         value = f"{token} done".encode()
-        reply = yield from client.call(store, b"SET", self.key(payment, store), value)
-        if isinstance(reply, CommandError):
-            raise NotNow(str(reply))
+        yield from ask(client, store, b"SET", self.key(payment, store), value)
 
     def unreachable(self, payment: Payment, place: str) -> Refused | None:
         return Refused(f"no majority of voters answered {place}")
