@@ -171,11 +171,11 @@ class Keyspace:
         deltas = []
         for kind in [*there, *(kind for kind in here if kind not in there)]:
             state, nothing = here.get(kind, kind()), kind().complete()
-            whole_state = there.get(kind, nothing)
-            if whole_state != state.complete():
-                delta = state.covered(whole_state, gone)
-                if delta != nothing:
-                    deltas.append(delta)
+            if kind in there and there[kind] == state.complete():
+                continue
+            delta = state.covered(there.get(kind, nothing), gone)
+            if delta != nothing:
+                deltas.append(delta)
         return deltas
 
     def _place(self, key: Key, entry: Entry) -> None:

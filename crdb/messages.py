@@ -10,7 +10,7 @@ may be lost, repeated or overtaken without harm.
 import msgspec
 
 from crdb.crdts.base import Delta
-from crdb.dots import Dot
+from crdb.dots import CausalContext, Dot, VersionVector
 
 Key = bytes
 Write = tuple[int, Key, Delta]
@@ -49,15 +49,24 @@ class Describe(Message, frozen=True):
     """The backlog does not reach back so far: say what you hold."""
 
 
-class Digest(Message, frozen=True):
-    """What a replica has seen, and the dots that it still holds."""
+class Summary(Message, frozen=True):
+    """A message about all that its sender has seen, hearsay included."""
 
     cloud: tuple[Dot, ...]
+
+    def seen(self) -> CausalContext:
+        """What the sender has seen."""
+        return CausalContext(VersionVector(self.vector), self.cloud)
+
+
+class Digest(Summary, frozen=True):
+    """What a replica has seen, and the dots that it still holds."""
+
     live: tuple[Dot, ...]
     """In ascending order."""
 
 
-class Difference(Message, frozen=True):
+class Difference(Summary, frozen=True):
     """A complete state with its context, less what the receiver is known to hold.
 
     A snapshot is the difference to nothing. ``known`` is what the receiver's digest had seen: a dot
@@ -65,10 +74,13 @@ class Difference(Message, frozen=True):
     was removed by the sender as well, though the digest could not name it.
     """
 
-    cloud: tuple[Dot, ...]
     known: dict[int, int] = {}
     known_cloud: tuple[Dot, ...] = ()
     gone: tuple[Dot, ...] = ()
     """Dots of the digest that the sender has seen, and holds no longer."""
     states: dict[Key, tuple[Delta, ...]] = {}
     """The order of the keys, which depends on their history, says nothing."""
+
+    def known_seen(self) -> CausalContext:
+        """What the receiver's digest had seen."""
+        return CausalContext(VersionVector(self.known), self.known_cloud)

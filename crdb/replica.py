@@ -27,7 +27,7 @@ from crdb import registry, resync
 from crdb.backlog import Backlog
 from crdb.command import TABLE, Reply, lookup
 from crdb.crdts.base import Residue
-from crdb.dots import ACTORS_MAX, CausalContext, VersionVector
+from crdb.dots import ACTORS_MAX, CausalContext
 from crdb.errors import CommandError, stale
 from crdb.expirer import Expirer
 from crdb.keyspace import Key, Keyspace
@@ -223,9 +223,7 @@ class Replica:
         SUBTLE: an answer to a digest of this region's former life leaves out what that life held.
         It arrives here as from nowhere, and would pass for complete.
         """
-        known = CausalContext(VersionVector(message.known), message.known_cloud)
-        self._vector()
-        if not self.context.includes(known):
+        if not self._seen().includes(message.known_seen()):
             return Received()
         applied: list[Write] = []
         for key, delta in resync.deltas(self.keyspace, message):
@@ -234,16 +232,15 @@ class Replica:
             if residue is not None:
                 self._remember(key, Residue(lingering=residue.lingering))
             self.expirer.adopt(now_us, key)
-        self.context.merge(CausalContext(VersionVector(message.vector), message.cloud))
+        self.context.merge(message.seen())
         self._find_orphans()
         self.heard += 1
         self._transaction.stale = False
         return Received(tuple(applied))
 
     def _receive_digest(self, now_us: int, link: Link, message: Digest) -> Received:
-        seen = CausalContext(VersionVector(message.vector), message.cloud)
-        held = resync.Held(seen, message.live)
         link.answered(self.seq, now_us)
+        held = resync.Held(message.seen(), message.live)
         return Received(answers=((link.peer, self.difference(held)),))
 
     def _note_actor(self, link: Link, actor: int) -> None:
@@ -374,15 +371,18 @@ class Replica:
         """Restored, and not yet brought up to date by a peer: it writes nothing."""
         return self._transaction.stale
 
-    def _vector(self) -> dict[int, int]:
-        """What has been applied here, own writes included.
+    def _seen(self) -> CausalContext:
+        """The context, own writes included.
 
-        SUBTLE: the context learns of own writes here only, and not with every command. Nobody can
-        have met them before: whatever goes out takes its vector from here.
+        SUBTLE: it learns of those here only, and not with every command: whatever goes out takes
+        its vector from here, so nobody can have met them before.
         """
         if self.seq:
             self.context.vector[self.actor] = self.seq
-        return dict(self.context.vector)
+        return self.context
+
+    def _vector(self) -> dict[int, int]:
+        return dict(self._seen().vector)
 
     # ── housekeeping ────────────────────────────────────────────────────────────────────────
 

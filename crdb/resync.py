@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from crdb.crdts.base import Delta
-from crdb.dots import CausalContext, Dot, VersionVector
+from crdb.dots import CausalContext, Dot
 from crdb.keyspace import Key, Keyspace
 from crdb.messages import Difference
 
@@ -56,8 +56,8 @@ class Gone:
 
     def __init__(self, message: Difference) -> None:
         self._named = frozenset(message.gone)
-        self._known = CausalContext(VersionVector(message.known), message.known_cloud)
-        self._theirs = CausalContext(VersionVector(message.vector), message.cloud)
+        self._known = message.known_seen()
+        self._theirs = message.seen()
 
     def __contains__(self, dot: object) -> bool:
         return dot in self._named or (dot in self._theirs and dot not in self._known)

@@ -30,7 +30,7 @@ MUTANTS = [
     Mutant(
         "a difference for a former life is dropped",
         "replica.py",
-        "if not self.context.includes(known):",
+        "if not self._seen().includes(message.known_seen()):",
         "if False:",
         "crdb/test_resync.py::test_an_answer_to_a_former_life_is_not_taken_for_complete",
     ),
