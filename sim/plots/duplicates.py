@@ -40,9 +40,11 @@ def _panel(axes: Axes, variant: str, trials: Sequence[Trial], protocols: Sequenc
     )
     axes.bar_label(bars, fontsize=11, padding=2)
     guilty = [trial.protocol for trial, count in zip(trials, counts, strict=True) if count]
-    message = f"{' and '.join(guilty)} charged twice" if guilty else "nobody was charged twice"
+    message = f"{', '.join(guilty)} charged twice" if guilty else "nobody was charged twice"
     axes.set_title(f"{variant}: {message}", fontsize=11)
-    axes.tick_params(axis="x", labelsize=9)
+    # Side by side there is room for a word of each name, and not for all of it.
+    names = [trial.protocol.replace("-", "-\n") for trial in trials]
+    axes.set_xticks(range(len(names)), names, fontsize=9)
     axes.set_ylim(0, max(*counts, axes.get_ylim()[1], 1) * 1.12)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
