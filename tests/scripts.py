@@ -10,10 +10,10 @@ Streams of two authors are not ordered among each other, so by `Hear` a removal 
 its add, as between replicas. A step that cannot do anything does nothing.
 
 Every operation remembers which operations its author had applied: `seen`, on which the specs of
-`tests/cases.py` are functions.
+`tests.cases` are functions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from crdb import stamps
 from crdb.crdts.base import CRDT, Causal, Delta
-from crdb.dots import actor_of, dot, seq_of
+from crdb.dots import Dot, actor_of, dot, seq_of
 
 if TYPE_CHECKING:
     from tests.cases import Case
@@ -32,6 +32,17 @@ OP_DOTS = 4
 
 Call = tuple[Any, ...]
 """(name of the operation, its arguments)."""
+
+
+class Author(NamedTuple):
+    """Who makes a delta."""
+
+    dot: Dot
+    """The first of `OP_DOTS` fresh ones."""
+    stamp: int
+    """Clock and region."""
+    seen: Mapping[int, int]
+    """Actor -> sequence number: what the author has applied, own writes included."""
 
 
 class Op(NamedTuple):
@@ -74,7 +85,11 @@ class Sent(NamedTuple):
 
     op: Op
     delta: Delta
-    last: int
+    by: Author
+
+    @property
+    def last(self) -> Dot:
+        return self.by.dot + OP_DOTS - 1
 
 
 @dataclass
@@ -130,8 +145,9 @@ class World:
         """The next entry of a site's stream, not yet merged anywhere."""
         op = Op(len(self.history), site.region, clock, call, site.applied)
         first = dot(site.region, len(site.stream) * OP_DOTS + 1)
-        delta = self.case.run(site.state, call, first, stamps.stamp(clock, site.region))
-        sent = Sent(op, delta, first + OP_DOTS - 1)
+        seen = dict(site.causal.seen.vector)
+        by = Author(first, stamps.stamp(clock, site.region), seen)
+        sent = Sent(op, self.case.run(site.state, call, by), by)
         self.history.append(op)
         site.stream.append(sent)
         return sent

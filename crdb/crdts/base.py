@@ -26,7 +26,7 @@ once          s + d + d == s + d             a message delivered twice
 now           s.f_now() leaves what s + s.f() gives, and returns the same delta
 
 Laws are necessary, not sufficient: a set that never removes keeps them all. So each type also
-has an executable spec and a size bound, in its entry of `tests/cases.py`.
+has an executable spec and a size bound, in its file of `tests/cases/`.
 
 Source: Almeida, Shoker, Baquero, "Delta state replicated data types" (2018).
 """

@@ -1,4 +1,4 @@
-"""The laws of `crdb.crdts.base`, each under its name there, for every type of `tests/cases.py`."""
+"""The laws of `crdb.crdts.base`, each under its name there, for every type of `tests/cases/`."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from crdb.crdts import base
 from crdb.crdts.base import NOTHING, Causal, Delta
 from crdb.dots import CausalContext, Dot, actor_of, seq_of
 from tests.cases import CASES, Case
-from tests.scripts import OP_DOTS, Sent, World, scripts
+from tests.scripts import Sent, World, scripts
 
 State = Causal[Any]
 
@@ -102,13 +102,13 @@ def once(drawn: Drawn) -> None:
 def now(drawn: Drawn) -> None:
     for state in (drawn.a, drawn.b, drawn.reader):
         for sent in drawn.made:
-            first, call, stamp = sent.last - OP_DOTS + 1, sent.op.call, sent.op.clock << 12
+            call, by = sent.op.call, sent.by
             twin, original = state.copy().state, state.copy().state
-            made = drawn.case.run_now(twin, call, first, stamp)
+            made = drawn.case.run_now(twin, call, by)
             if made is None:
                 assert twin.complete() == original.complete()
                 continue
-            assert made == drawn.case.run(original, call, first, stamp)
+            assert made == drawn.case.run(original, call, by)
             assert original.merge(made, NOTHING) is None
             assert (twin.complete(), twin.value()) == (original.complete(), original.value())
 

@@ -3,7 +3,7 @@
 A rule executes a command somewhere, lets a region tick, or does something to a message in flight:
 deliver it (in any order), lose it, repeat it. Clocks of regions are apart and jump. Regions crash,
 lose their memory, come back from old backups, leave and join again. The model is the history of
-operations, each with what its author's version vector had covered; the specs of `tests/cases.py`
+operations, each with what its author's version vector had covered; the specs of `tests/cases/`
 say what it means. What is lost with a region is an operation that no vector covers any more; while
 its author lives, none is. Keys of one type have a spec; keys that commands of several
 types and deadlines fight over must only be equal everywhere.

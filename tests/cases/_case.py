@@ -1,0 +1,30 @@
+"""What one entry says of its type."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from crdb.crdts.base import CRDT, Delta
+from tests.scripts import Author, Call, Op
+
+MEMBERS = (b"a", b"b", b"c")
+
+
+class Case(NamedTuple):
+    kind: type[CRDT[Any]]
+    calls: st.SearchStrategy[Call]
+    run: Callable[[Any, Call, Author], Delta]
+    """(state, call, who makes it) -> delta."""
+    run_now: Callable[[Any, Call, Author], Delta | None]
+    """The same by the call's ``_now`` twin, which also merges; None without a change: no twin."""
+    spec: Callable[[Sequence[Op]], Any]
+    """What a client reads after these operations; None where the key does not exist."""
+    records: Callable[[Any], int]
+    """Dots and records in a state."""
+    bound: Callable[[int, int], int]
+    """(authors, members) -> most records."""
+
+
+def no_twin(state: object, call: Call, by: Author) -> None:
+    """For a type whose mutators have no ``_now`` twin."""
