@@ -19,15 +19,20 @@ from typing import Any
 
 import msgspec
 
+from crdb.decimals import parse_int
 from crdb.errors import CommandError, quoted, quoting, wrong_number_of_arguments
-from crdb.session import Request
+from crdb.session import Request, Waiter
 
 ONE_KEY = (1, 1, 1)
 ALL_KEYS = (1, -1, 1)
 """Where keys stand among the words: first, last, step; negative counts from the end."""
 
-Reply = None | int | float | bytes | str | CommandError | list[Any]
-"""nil, integer, double, bulk string, status (``str``), error, array."""
+Reply = None | int | float | bytes | str | CommandError | list[Any] | dict[Any, Any] | Waiter
+"""nil, integer, double, bulk string, status (``str``), error, array, map; see `crdb.replies`. A
+`Waiter`: no reply yet, as the command blocks."""
+
+Finder = Callable[[Request], list[bytes]]
+"""Finds the keys that have no fixed position, in the whole request."""
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -42,6 +47,8 @@ class Command(msgspec.Struct, frozen=True):
     """``write``, ``readonly``, ``fast``, ``denyoom``; ``immediate``: not queued by MULTI."""
     keys: tuple[int, int, int]
     """Positions of the first and last key, and the step between them; 0 for no keys."""
+    also: Finder | None
+    """Keys beyond those: the request says itself where they are."""
     conflict: str
     """What two regions read afterwards when both ran it on one key at once."""
     write: bool
@@ -64,6 +71,7 @@ def command(
     arity: int,
     *flags: str,
     keys: tuple[int, int, int] = (0, 0, 0),
+    also: Finder | None = None,
     conflict: str = "",
 ) -> Callable[[Callable[..., Reply]], Callable[..., Reply]]:
     """Enter a function into the table. ``arity``: number of words, negative for "at least"."""
@@ -75,6 +83,7 @@ def command(
             arity if arity > 0 else sys.maxsize,
             frozenset(flags),
             keys,
+            also,
             conflict,
             write="write" in flags,
             immediate="immediate" in flags,
@@ -108,10 +117,24 @@ def entries() -> list[Command]:
 def keys_of(found: Command, request: Request) -> list[bytes]:
     """The keys that a request names."""
     first, last, step = found.keys
-    if not first:
-        return []
     end = last if last >= 0 else len(request) + last
-    return list(request[first : end + 1 : step])
+    fixed = list(request[first : end + 1 : step]) if first else []
+    return fixed if found.also is None else fixed + found.also(request)
+
+
+def counted(at: int) -> Finder:
+    """Keys that follow their number, which is the word at that position.
+
+    >>> counted(1)([b"SINTERCARD", b"2", b"a", b"b", b"LIMIT", b"1"])
+    [b'a', b'b']
+    """
+
+    def find(request: Request) -> list[bytes]:
+        number = parse_int(request[at]) if len(request) > at else None
+        fits = number is not None and 0 < number < len(request) - at
+        return list(request[at + 1 : at + 1 + number]) if number and fits else []
+
+    return find
 
 
 def _pair(request: Request) -> Command:

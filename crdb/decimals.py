@@ -15,6 +15,7 @@ b'10.6'
 import re
 from decimal import Decimal
 from fractions import Fraction
+from math import isfinite
 
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 
@@ -34,6 +35,8 @@ _HEX = re.compile(
 _INFINITY = re.compile(rb"[+-]?inf(?:inity)?", re.IGNORECASE)
 _SIGNIFICAND_BITS = 64
 _DIGITS = 17
+_PLAIN_ZEROS_MAX = 7
+"""A double with more zeros than this beside its digits is shown with an exponent."""
 
 
 def parse_int(text: bytes) -> int | None:
@@ -86,6 +89,31 @@ def show(number: int | Fraction) -> bytes:
     # Through Decimal, as Python refuses to write an int of more than 4300 digits.
     text = f"{Decimal(whole)}.{rest:0{_DIGITS}}".rstrip("0").rstrip(".")
     return (f"-{text}" if number < 0 and scaled else text).encode()
+
+
+def show_double(number: float) -> bytes:
+    """The fewest digits that read back as this double, as Redis shows scores.
+
+    >>> [show_double(each) for each in (3.0, 0.1, 1e17, 1e22, 1.5e-7, float("-inf"))]
+    [b'3', b'0.1', b'100000000000000000', b'1e+22', b'1.5e-7', b'-inf']
+    """
+    if not isfinite(number):
+        return str(number).encode()
+    if number.is_integer() and INT_MIN < number < INT_MAX:
+        return b"%d" % number
+    sign, digits, power = Decimal(repr(number)).normalize().as_tuple()
+    assert isinstance(power, int)
+    text = "".join(map(str, digits))
+    magnitude = abs(power + len(text) - 1)
+    if power >= 0 and magnitude < len(text) + _PLAIN_ZEROS_MAX:
+        shown = text + "0" * power
+    elif power < 0 and (power > -_PLAIN_ZEROS_MAX or magnitude < 4):
+        shown = text.rjust(1 - power, "0")
+        shown = f"{shown[:power]}.{shown[power:]}"
+    else:
+        exponent = power + len(text) - 1
+        shown = f"{text[0]}{'.' if text[1:] else ''}{text[1:]}e{exponent:+d}"
+    return (f"-{shown}" if sign else shown).encode()
 
 
 def _parse_scientific(text: bytes) -> Fraction | None:

@@ -10,8 +10,12 @@ class CommandError(Exception):
         return f"({self})"
 
 
-def wrong_type() -> CommandError:
-    return CommandError("WRONGTYPE Operation against a key holding the wrong kind of value")
+class WrongType(CommandError):
+    """The key holds a value of another type than the command is for."""
+
+
+def wrong_type() -> WrongType:
+    return WrongType("WRONGTYPE Operation against a key holding the wrong kind of value")
 
 
 def syntax() -> CommandError:

@@ -17,7 +17,7 @@ from crdb.crdts.base import CRDT, Delta, Residue
 from crdb.crdts.expiry import FOREVER, Expiry
 from crdb.dots import Dot
 from crdb.messages import Key as Key
-from crdb.session import Session
+from crdb.session import Watcher
 from crdb.stamps import BITS
 
 State = CRDT[Any]
@@ -89,8 +89,8 @@ class Keyspace:
     def __init__(self) -> None:
         self.keys: dict[Key, Entry] = {}
         self.ghosts: dict[Key, Entry] = {}
-        self.watchers: dict[Key, list[Session]] = {}
-        """Sessions to be told when a key changes (WATCH)."""
+        self.watchers: dict[Key, list[Watcher]] = {}
+        """Who is to be told when a key changes: WATCH, and blocked clients."""
         self.deadlines: list[tuple[int, Key]] = []
         """A heap of deadlines; one that its key no longer has is passed over."""
 
@@ -115,23 +115,29 @@ class Keyspace:
         return residue
 
     def touch(self, key: Key) -> None:
-        """Tell the sessions that watch this key that it has changed.
+        """Tell those who watch this key that it has changed.
 
         A key that was expired already when it was watched was missing for the watcher: that it is
         removed now changes nothing.
         """
-        for session in self.watchers.get(key, ()):
-            if key in self.keys or not session.watched.get(key):
-                session.dirty = True
+        for watcher in self.watchers.get(key, ()):
+            if key in self.keys or not watcher.watched.get(key):
+                watcher.dirty = True
 
-    def unwatch(self, session: Session) -> None:
-        """Tell this session nothing more."""
-        for key in session.watched:
-            self.watchers[key].remove(session)
+    def watch(self, watcher: Watcher, key: Key, expired: bool = False) -> None:
+        """Tell this watcher of changes. ``expired``: the key is past its deadline already."""
+        if key not in watcher.watched:
+            watcher.watched[key] = expired
+            self.watchers.setdefault(key, []).append(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Tell this watcher nothing more."""
+        for key in watcher.watched:
+            self.watchers[key].remove(watcher)
             if not self.watchers[key]:
                 del self.watchers[key]
-        session.watched.clear()
-        session.dirty = False
+        watcher.watched.clear()
+        watcher.dirty = False
 
     def forget(self, key: Key, record: Dot) -> None:
         """A record of this key is stable."""

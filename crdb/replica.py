@@ -24,20 +24,16 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
 from crdb import registry, resync
-from crdb.backlog import Backlog
 from crdb.command import TABLE, Reply, lookup
 from crdb.crdts.base import Residue
-from crdb.dots import ACTORS_MAX, CausalContext
-from crdb.errors import CommandError, stale
+from crdb.errors import CommandError, WrongType, stale
 from crdb.expirer import Expirer
-from crdb.keyspace import Key, Keyspace
+from crdb.holdings import Holdings
 from crdb.link import Link, Resync
 from crdb.messages import Deltas, Describe, Difference, Digest, Message, Resend, Write
-from crdb.session import Request, Session
+from crdb.session import Request, Session, Waiter
 from crdb.settings import Settings as Settings
-from crdb.stability import Stability
-from crdb.stamps import REGIONS_MAX
-from crdb.transaction import Draw, Transaction
+from crdb.transaction import Draw
 
 registry.members("crdb.commands")
 
@@ -51,7 +47,7 @@ class Received(NamedTuple):
     """(region, message) to send back."""
 
 
-class Replica:
+class Replica(Holdings):
     """Executes commands locally and converges with its peers."""
 
     def __init__(
@@ -65,19 +61,7 @@ class Replica:
 
         Raises ValueError for a region or actor that does not fit into a stamp or a dot.
         """
-        self.region = region
-        self.actor = region if actor is None else actor
-        if not 0 < region < REGIONS_MAX or not 0 < self.actor < ACTORS_MAX:
-            raise ValueError(f"region {region}, actor {self.actor}: expected 1 to 4095")
-        self.settings = settings or Settings()
-        self.context = CausalContext()
-        self.keyspace = Keyspace()
-        self.backlog = Backlog(self.settings.backlog_writes_max)
-        self.links = {peer: Link(peer, self.settings.resend_after_us) for peer in sorted(peers)}
-        self.stability = Stability(self.links)
-        self._transaction = Transaction(
-            self.keyspace, region, self.actor, self.backlog.writes, self._remember
-        )
+        super().__init__(region, peers, actor, settings)
         self.orphans: set[int] = set()
         """Actors that nobody is known to write as: what they wrote is in no stream any more."""
         self.heard = 0
@@ -146,9 +130,39 @@ class Replica:
         except CommandError as error:
             return error
 
+    def wake(self, now_us: int, draw: Draw) -> list[tuple[Session, Reply]]:
+        """The late replies: of blocked clients whose keys have changed, or whose time is up.
+
+        To be asked for after every door while `waiting`. Who waits longest is served first.
+        """
+        woken: list[tuple[Session, Reply]] = []
+        while changed := [each for each in self.waiting.values() if each.dirty]:
+            for waiter in changed:
+                waiter.dirty = False
+                reply = self.execute(now_us, waiter.session, waiter.request, draw)
+                if not (reply is waiter or isinstance(reply, WrongType)):
+                    woken.append((waiter.session, reply))
+                    self._unblock(waiter)
+        for waiter in list(self.waiting.values()):
+            if waiter.deadline_us is not None and waiter.deadline_us <= now_us:
+                woken.append((waiter.session, None))
+                self._unblock(waiter)
+        return woken
+
+    @property
+    def waiting(self) -> dict[Session, Waiter]:
+        """Blocked clients, the one that waits longest first."""
+        return self._transaction.waiters
+
     def close(self, session: Session) -> None:
         """The client is gone: nobody waits for what it watched."""
         self.keyspace.unwatch(session)
+        if session in self.waiting:
+            self._unblock(self.waiting[session])
+
+    def _unblock(self, waiter: Waiter) -> None:
+        del self.waiting[waiter.session]
+        self.keyspace.unwatch(waiter)
 
     # ── door 2 ──────────────────────────────────────────────────────────────────────────────
 
@@ -282,6 +296,7 @@ class Replica:
             return now_us
         expiry_us = None if self.stale else self.expirer.wake_at(now_us)
         times = [] if expiry_us is None else [expiry_us]
+        times += [each.deadline_us for each in self.waiting.values() if each.deadline_us]
         for link in self.links.values():
             if link.resync is Resync.NO:
                 unsent = link.sent < self.seq or self._lags(link)
@@ -326,31 +341,6 @@ class Replica:
             return Describe(self.region, self._vector(), self.actor)
         return Deltas(self.region, self._vector(), self.actor, 0, 0, ()) if untold else None
 
-    def difference(self, peer: resync.Held) -> Difference:
-        """What ``peer`` lacks of all that is held here, with the context of it all."""
-        vector = self._vector()
-        sent = resync.difference(self.keyspace, self.context, peer)
-        return Difference(
-            self.region,
-            vector,
-            self.actor,
-            tuple(sorted(self.context.cloud)),
-            dict(peer.seen.vector),
-            tuple(sorted(peer.seen.cloud)),
-            sent.gone,
-            sent.states,
-        )
-
-    def snapshot(self) -> Difference:
-        """The complete state with its context: the difference to nothing. Also a backup."""
-        return self.difference(resync.NOTHING_HELD)
-
-    def digest(self) -> Digest:
-        """What has been seen here, and what is held."""
-        vector = self._vector()
-        held = resync.digest(self.keyspace, self.context)
-        return Digest(self.region, vector, self.actor, tuple(sorted(held.seen.cloud)), held.live)
-
     def settled(self) -> bool:
         """Whether nothing is left to send or to learn, as far as is known here."""
         return not self.stale and all(
@@ -360,41 +350,3 @@ class Replica:
             and not self._lags(link)
             for link in self.links.values()
         )
-
-    @property
-    def seq(self) -> int:
-        """Sequence number of the last own write."""
-        return self._transaction.seq
-
-    @property
-    def stale(self) -> bool:
-        """Restored, and not yet brought up to date by a peer: it writes nothing."""
-        return self._transaction.stale
-
-    def _seen(self) -> CausalContext:
-        """The context, own writes included.
-
-        SUBTLE: it learns of those here only, and not with every command: whatever goes out takes
-        its vector from here, so nobody can have met them before.
-        """
-        if self.seq:
-            self.context.vector[self.actor] = self.seq
-        return self.context
-
-    def _vector(self) -> dict[int, int]:
-        return dict(self._seen().vector)
-
-    # ── housekeeping ────────────────────────────────────────────────────────────────────────
-
-    def _remember(self, key: Key, residue: Residue) -> None:
-        """Keep what a merge could not finish: removals ahead of their adds, and records."""
-        for dot in residue.missed:
-            self.context.add(dot)
-        for dot in residue.lingering:
-            self.stability.keep(dot, key)
-
-    def _collect(self) -> None:
-        """Drop the records that every region is known to have seen."""
-        if self.stability.waiting:
-            for record, key in self.stability.newly_stable(self._vector()):
-                self.keyspace.forget(key, record)

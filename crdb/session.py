@@ -3,17 +3,42 @@
 Request = list[bytes] | tuple[bytes, ...]
 
 
-class Session:
-    """MULTI and WATCH state of one connection."""
+class Watcher:
+    """Somebody who is to be told when one of some keys changes."""
 
-    __slots__ = ("dirty", "failed", "queue", "watched")
+    __slots__ = ("dirty", "watched")
 
     def __init__(self) -> None:
-        self.queue: list[Request] | None = None
-        """Commands since MULTI, None outside of it."""
-        self.failed = False
-        """A command was refused while queueing: EXEC will refuse them all."""
         self.watched: dict[bytes, bool] = {}
         """Watched keys, and whether the key was already past its deadline."""
         self.dirty = False
         """A watched key has changed."""
+
+
+class Session(Watcher):
+    """MULTI and WATCH state of one connection."""
+
+    __slots__ = ("failed", "queue")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue: list[Request] | None = None
+        """Commands since MULTI, None outside of it."""
+        self.failed = False
+        """A command was refused while queueing: EXEC will refuse them all."""
+
+
+class Waiter(Watcher):
+    """A blocked client: its request runs again when one of its keys changes.
+
+    As a reply it says that there is none yet.
+    """
+
+    __slots__ = ("deadline_us", "request", "session")
+
+    def __init__(self, session: Session, request: Request, deadline_us: int | None) -> None:
+        super().__init__()
+        self.session = session
+        self.request = request
+        self.deadline_us = deadline_us
+        """When it gets nil instead, on the region's clock; None for never."""

@@ -6,7 +6,8 @@ transaction, so its group is atomic at every peer; that is our choice, as no Red
 peers see of a transaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from crdb import stamps
@@ -16,7 +17,7 @@ from crdb.dots import SEQ_BITS, SEQ_MASK, Dot
 from crdb.errors import wrong_type
 from crdb.keyspace import NEVER_US, Entry, Key, Keyspace
 from crdb.messages import Write
-from crdb.session import Session
+from crdb.session import Request, Session, Waiter
 
 Draw = Callable[[int], int]
 """``draw(n)`` gives a number in [0, n): the dice of SPOP and RANDOMKEY."""
@@ -38,6 +39,7 @@ class Transaction:
         region: int,
         actor: int,
         log: list[Write],
+        vector: Mapping[int, int],
         remember: Callable[[Key, Residue], None],
     ) -> None:
         self.keyspace = keyspace
@@ -47,6 +49,9 @@ class Transaction:
         self.session = Session()
         self.writing = False
         """Whether the command that runs may write: it then removes expired keys that it meets."""
+        self.waiters: dict[Session, Waiter] = {}
+        """Blocked clients, the one that waits longest first."""
+        self._may_wait = True
         self.stale = False
         """The replica was restored, and what it holds may be out of date. Nothing is removed then:
         what has expired in an old backup may have been renewed since."""
@@ -56,6 +61,8 @@ class Transaction:
         self.tie = stamps.stamp(0, region)
         self._forever = stamps.stamp(FOREVER, region)
         self._log = log
+        self._actor = actor
+        self._vector = vector
         self._remember = remember
         self._keys = keyspace.keys
 
@@ -82,9 +89,41 @@ class Transaction:
         """What a value assigned now is ordered by."""
         return self.now_us << stamps.BITS | self.tie
 
+    def seen(self) -> dict[int, int]:
+        """What this region has applied, own writes included: actor -> sequence number.
+
+        A write of a type whose deletion wins says so with it: a deletion kills what did not see it.
+        """
+        return {**self._vector, self._actor: self.seq} if self.seq else dict(self._vector)
+
     @property
     def now_ms(self) -> int:
         return self.now_us // 1000
+
+    def wait(self, request: Request, keys: Sequence[Key], timeout_us: int) -> Waiter | None:
+        """What a blocking command that found nothing returns: ``request`` runs again later.
+
+        It does so whenever one of ``keys`` changes, and gets nil after the time-out; 0 for none.
+        Inside MULTI or a script nobody can wait: nil at once.
+        """
+        if not self._may_wait:
+            return None
+        waiter = self.waiters.get(self.session)
+        if waiter is None:
+            deadline_us = self.now_us + timeout_us if timeout_us else None
+            waiter = self.waiters[self.session] = Waiter(self.session, request, deadline_us)
+            for key in keys:
+                self.keyspace.watch(waiter, key)
+        return waiter
+
+    @contextmanager
+    def undivided(self) -> Iterator[None]:
+        """Several commands run as one: none of them may wait."""
+        before, self._may_wait = self._may_wait, False
+        try:
+            yield
+        finally:
+            self._may_wait = before
 
     def find(self, key: Key) -> Entry | None:
         """What a key holds now; an expired key reads as missing.

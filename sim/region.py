@@ -250,8 +250,9 @@ class Region:
         self.epoch += 1
         self._busy_until_us = 0
         watching = self.replica.keyspace.watchers.values()
-        for session in [each for sessions in watching for each in sessions]:
-            self.close(session)
+        for watcher in [each for watchers in watching for each in watchers]:
+            if isinstance(watcher, Session):
+                self.close(watcher)
         for peer, lane in self._lanes.items():
             lane.cancel()
             self._lanes[peer] = Lane(self.engine)

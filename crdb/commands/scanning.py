@@ -1,46 +1,15 @@
-"""SCAN and SSCAN: a collection in pieces, each call with the cursor that the last one gave.
-
-Every name has a *place*, a number made from its bytes alone, and a scan goes through the places in
-order. The cursor is the last place that was handed out. So nothing is kept between calls, and a
-name that is there from the first call to the last is returned, exactly once, whatever comes, goes,
-expires or is resynced in between; even if the scan goes on in another region.
-
-Redis walks the buckets of its hash table instead, and may return a name twice. COUNT is a hint
-there; here it is exact, except that names of one place are not parted. The price: a call looks at
-every name, so who scans a million keys asks for more than ten at a time.
-
->>> names = {b"%d" % number for number in range(25)}
->>> cursor, first = piece(names, after=0, count=10)
->>> cursor, second = piece(names - {first[0], b"24"}, cursor, count=10)
->>> cursor, third = piece(names, cursor, count=10)
->>> cursor, set(first) | set(second) | set(third) >= names - {b"24"}
-(0, True)
+"""SCAN and SSCAN: the keys, and a set's members, in pieces.
 
 Source: https://redis.io/docs/latest/commands/scan/
 """
 
-import re
-from collections.abc import Collection
-from heapq import nsmallest
-from typing import NamedTuple
-from zlib import crc32
-
-from crdb import glob
 from crdb.command import ONE_KEY, Reply, command
-from crdb.commands._arguments import integer
+from crdb.commands._scans import Options, cursor, matching, piece
 from crdb.commands.keys import present
 from crdb.commands.sets import members
 from crdb.crdts.orset import ORSet
-from crdb.errors import CommandError, quoted, quoting, syntax
 from crdb.keyspace import Key
 from crdb.transaction import Transaction
-
-COUNT = 10
-CURSOR_END = 1 << 64
-TYPES = frozenset({b"string", b"list", b"set", b"zset", b"hash", b"stream"})
-OF_OTHERS = {b"NOVALUES": "HSCAN", b"NOSCORES": "ZSCAN"}
-
-_CURSOR = re.compile(rb"\s*\+?([0-9]+)")
 
 
 @command("scan", -2, "readonly")
@@ -51,7 +20,7 @@ def scan(txn: Transaction, start: bytes, *words: bytes) -> Reply:
     following, keys = piece(kinds, after, options.wanted)
     if options.kind is not None:
         keys = [key for key in keys if kinds[key] == options.kind]
-    return reply(following, keys, options)
+    return [b"%d" % following, matching(keys, options)]
 
 
 @command("sscan", -3, "readonly", keys=ONE_KEY)
@@ -60,87 +29,6 @@ def sscan(txn: Transaction, key: Key, start: bytes, *words: bytes) -> Reply:
     # Of a missing key the options are not even read, as in Redis.
     if txn.read(key, ORSet) is None:
         return [b"0", []]
-    options = Options.of(words, of_keys=False)
-    return reply(*piece(members(txn, key), after, options.wanted), options)
-
-
-class Options(NamedTuple):
-    """What follows the cursor."""
-
-    pattern: bytes | None = None
-    wanted: int = COUNT
-    kind: str | None = None
-
-    @classmethod
-    def of(cls, words: tuple[bytes, ...], *, of_keys: bool) -> "Options":
-        """Read the options; of one that is repeated the last counts. Keys also have a TYPE."""
-        found = cls()
-        left = iter(words)
-        for word in left:
-            option = word.upper()
-            if option in OF_OTHERS:
-                text = f"ERR {option.decode()} option can only be used in {OF_OTHERS[option]}"
-                raise CommandError(text)
-            value = next(left, None)
-            if value is None:
-                raise syntax()
-            if option == b"COUNT":
-                found = found._replace(wanted=positive(value))
-            elif option == b"MATCH":
-                found = found._replace(pattern=value)
-            elif option == b"TYPE" and of_keys:
-                found = found._replace(kind=kind(value))
-            else:
-                raise syntax()
-        return found
-
-
-def piece(names: Collection[bytes], after: int, count: int) -> tuple[int, list[bytes]]:
-    """The next ``count`` names behind that cursor, and the cursor to go on with: 0 at the end."""
-    places = {name: at for name in names if (at := place(name)) > after}
-    if len(places) <= count:
-        return 0, in_order(places)
-    last = nsmallest(count, places.values())[-1]
-    # SUBTLE: all names of the last place, though it makes more than were asked for. The cursor
-    # cannot point between them, and those left behind would be skipped.
-    chosen = {name: at for name, at in places.items() if at <= last}
-    return (0 if len(chosen) == len(places) else last), in_order(chosen)
-
-
-def place(name: bytes) -> int:
-    """Where a name stands in every scan of every region; from 1 on, since 0 is the beginning."""
-    return crc32(name) + 1
-
-
-def in_order(places: dict[bytes, int]) -> list[bytes]:
-    return sorted(places, key=lambda name: (places[name], name))
-
-
-def reply(following: int, names: list[bytes], options: Options) -> list[bytes | list[bytes]]:
-    """Filters come last: a piece may be empty though the scan is not at its end."""
-    if options.pattern is not None:
-        matches = glob.matcher(options.pattern)
-        names = [name for name in names if matches(name)]
-    return [b"%d" % following, names]
-
-
-def cursor(word: bytes) -> int:
-    """An unsigned 64-bit number as C reads it: after spaces, with a sign, up to a NUL."""
-    found = _CURSOR.fullmatch(quoted(word))
-    if found is None or int(found[1]) >= CURSOR_END:
-        raise CommandError("ERR invalid cursor")
-    return int(found[1])
-
-
-def positive(word: bytes) -> int:
-    number = integer(word)
-    if number < 1:
-        raise syntax()
-    return number
-
-
-def kind(word: bytes) -> str:
-    """A type's name, even of one that no key can have here yet."""
-    if word.lower() not in TYPES:
-        raise quoting(b"ERR unknown type name '%s'" % quoted(word))
-    return word.lower().decode()
+    options = Options.of(words)
+    following, names = piece(members(txn, key), after, options.wanted)
+    return [b"%d" % following, matching(names, options)]

@@ -9,7 +9,7 @@ Source: https://redis.io/docs/latest/commands/?group=set
 from collections.abc import Iterator
 from itertools import islice
 
-from crdb.command import ALL_KEYS, Reply, command
+from crdb.command import ALL_KEYS, Reply, command, counted
 from crdb.commands._copies import put
 from crdb.commands.sets import made_of, members
 from crdb.decimals import parse_int
@@ -50,9 +50,7 @@ def sdiffstore(txn: Transaction, target: Key, *keys: Key) -> Reply:
     return store(txn, target, list(difference(txn, keys)))
 
 
-# Which words are keys depends on the first, which a position in the table cannot say; Redis' own
-# table gives none either.
-@command("sintercard", -3, "readonly")
+@command("sintercard", -3, "readonly", also=counted(1))
 def sintercard(txn: Transaction, count: bytes, *words: bytes) -> Reply:
     number = parse_int(count)
     if number is None or number < 1:

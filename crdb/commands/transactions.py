@@ -43,7 +43,8 @@ def exec_(txn: Transaction, *words: bytes) -> Reply:
         raise CommandError(f"{ABORTED} previous errors.")
     if changed:
         return None
-    return [run(txn, request) for request in queue]
+    with txn.undivided():
+        return [run(txn, request) for request in queue]
 
 
 @command("discard", 1, "immediate", "fast")
@@ -63,15 +64,14 @@ def discard(txn: Transaction) -> Reply:
     conflict="both may EXEC: each looks at its own copy",
 )
 def watch(txn: Transaction, *keys: Key) -> Reply:
-    session, watchers = txn.session, txn.keyspace.watchers
+    session = txn.session
     if session.queue is not None:
         raise CommandError("ERR WATCH inside MULTI is not allowed")
     for key in keys:
         if key not in session.watched:
             # What this region has to expire is removed now: removed later, it would be a change.
             txn.find(key)
-            session.watched[key] = is_expired(txn, key)
-            watchers.setdefault(key, []).append(session)
+            txn.keyspace.watch(session, key, is_expired(txn, key))
     return "OK"
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crdb.commands import scanning
+from crdb.commands import _scans
 from crdb.replica import Replica
 from tests.commands.conftest import NOW_US, Run
 from tests.regions import Regions
@@ -136,5 +136,5 @@ def test_expired_keys_are_passed_over_and_left_to_their_owner(run: Run, replica:
 
 def test_a_cursor_beyond_every_place_is_the_end(run: Run) -> None:
     run("SET k v")
-    assert scanning.place(b"k") <= 2**32
+    assert _scans.place(b"k") <= 2**32
     assert run("SCAN", str(2**64 - 1)) == [b"0", []]

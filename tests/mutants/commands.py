@@ -5,7 +5,7 @@ from tests.mutants import Mutant
 MUTANTS = [
     Mutant(
         "a scan does not part the names of one place",
-        "commands/scanning.py",
+        "commands/_scans.py",
         "chosen = {name: at for name, at in places.items() if at <= last}",
         "chosen = {name: places[name] for name in in_order(places)[:count]}",
         "commands/test_scanning.py::test_the_names_of_one_place_are_not_parted",

@@ -5,7 +5,7 @@ from tests.mutants import Mutant
 MUTANTS = [
     Mutant(
         "a removal that did not find its add is remembered",
-        "replica.py",
+        "holdings.py",
         "for dot in residue.missed:",
         "for dot in ():",
         "crdb/test_named.py::test_a_removal_before_its_add_stays_dead_and_the_rest_of_the_add_lives",

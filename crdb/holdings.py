@@ -1,0 +1,102 @@
+"""What a replica holds and has seen, what it wrote itself, and what it says of all that."""
+
+from collections.abc import Iterable
+
+from crdb import resync
+from crdb.backlog import Backlog
+from crdb.crdts.base import Residue
+from crdb.dots import ACTORS_MAX, CausalContext
+from crdb.keyspace import Key, Keyspace
+from crdb.link import Link
+from crdb.messages import Difference, Digest
+from crdb.settings import Settings
+from crdb.stability import Stability
+from crdb.stamps import REGIONS_MAX
+from crdb.transaction import Transaction
+
+
+class Holdings:
+    """One region's copy of one slot range, before anybody speaks to it."""
+
+    def __init__(
+        self, region: int, peers: Iterable[int], actor: int | None, settings: Settings | None
+    ) -> None:
+        self.region = region
+        self.actor = region if actor is None else actor
+        if not 0 < region < REGIONS_MAX or not 0 < self.actor < ACTORS_MAX:
+            raise ValueError(f"region {region}, actor {self.actor}: expected 1 to 4095")
+        self.settings = settings or Settings()
+        self.context = CausalContext()
+        self.keyspace = Keyspace()
+        self.backlog = Backlog(self.settings.backlog_writes_max)
+        self.links = {peer: Link(peer, self.settings.resend_after_us) for peer in sorted(peers)}
+        self.stability = Stability(self.links)
+        self._transaction = Transaction(
+            self.keyspace,
+            region,
+            self.actor,
+            self.backlog.writes,
+            self.context.vector,
+            self._remember,
+        )
+
+    def difference(self, peer: resync.Held) -> Difference:
+        """What ``peer`` lacks of all that is held here, with the context of it all."""
+        vector = self._vector()
+        sent = resync.difference(self.keyspace, self.context, peer)
+        return Difference(
+            self.region,
+            vector,
+            self.actor,
+            tuple(sorted(self.context.cloud)),
+            dict(peer.seen.vector),
+            tuple(sorted(peer.seen.cloud)),
+            sent.gone,
+            sent.states,
+        )
+
+    def snapshot(self) -> Difference:
+        """The complete state with its context: the difference to nothing. Also a backup."""
+        return self.difference(resync.NOTHING_HELD)
+
+    def digest(self) -> Digest:
+        """What has been seen here, and what is held."""
+        vector = self._vector()
+        held = resync.digest(self.keyspace, self.context)
+        return Digest(self.region, vector, self.actor, tuple(sorted(held.seen.cloud)), held.live)
+
+    @property
+    def seq(self) -> int:
+        """Sequence number of the last own write."""
+        return self._transaction.seq
+
+    @property
+    def stale(self) -> bool:
+        """Restored, and not yet brought up to date by a peer: it writes nothing."""
+        return self._transaction.stale
+
+    def _seen(self) -> CausalContext:
+        """The context, own writes included.
+
+        SUBTLE: it learns of those here only, and not with every command: whatever goes out takes
+        its vector from here, so nobody can have met them before.
+        """
+        if self.seq:
+            self.context.vector[self.actor] = self.seq
+        return self.context
+
+    def _vector(self) -> dict[int, int]:
+        return dict(self._seen().vector)
+
+    def _remember(self, key: Key, residue: Residue) -> None:
+        """Keep what a merge could not finish: removals ahead of their adds, and records."""
+        for dot in residue.missed:
+            self.context.add(dot)
+        for dot in residue.lingering:
+            self.stability.keep(dot, key)
+
+    def _collect(self) -> None:
+        """Drop the records that every region is known to have seen."""
+        if self.stability.waiting:
+            for record, key in self.stability.newly_stable(self._vector()):
+                self.keyspace.forget(key, record)
