@@ -1,11 +1,12 @@
 """Hypothesis profiles: `ci` finds the same examples every time, `deep` goes looking for new ones.
+`mutants` is for programs that are broken on purpose.
 
 `pytest --hypothesis-profile=deep` or HYPOTHESIS_PROFILE=deep in the environment chooses.
 """
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # A wall-clock deadline or health check would fail on a busy machine, not on a wrong program.
 settings.register_profile(
@@ -15,6 +16,14 @@ settings.register_profile(
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
+)
+# For a program that is broken on purpose: that it fails is all that counts. More examples, as any
+# change to the program shifts what is drawn, and a test may have found this fault by luck.
+settings.register_profile(
+    "mutants",
+    settings.get_profile("ci"),
+    max_examples=600,
+    phases=[Phase.explicit, Phase.generate],
 )
 settings.register_profile(
     "deep",

@@ -1,5 +1,6 @@
 """The tests bite: every mutant of the ledger is killed by the test that it names."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -33,6 +34,7 @@ def outcome(place: Path, test: str) -> tuple[int, str]:
     run = subprocess.run(
         [sys.executable, "-B", "-m", "pytest", *options, f"tests/{test}"],
         cwd=place,
+        env={**os.environ, "HYPOTHESIS_PROFILE": "mutants"},
         capture_output=True,
         text=True,
         timeout=120,
