@@ -1,54 +1,38 @@
 """Random commands, here and at a real server: every reply and every error text is the same.
 
 One region alone must be Redis. Time is the server's own at the start of an example, and every
-deadline is far away or long past, so no reply depends on how fast the machine is.
+deadline is far away or long past, so no reply depends on how fast the machine is. Each family is
+compared by itself, so that its commands meet each other often. What is refused here on purpose,
+and why, stands with each family as `differences`.
 """
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crdb.command import Reply
 from crdb.errors import CommandError
 from crdb.replica import Replica
+from crdb.replies import resp2
 from crdb.session import Session
-from tests.commands.requests import (
-    ALL,
-    ARGUMENTS,
-    BEYOND_MS,
-    CLIENTS,
-    PRELUDE,
-    Request,
-    Script,
-    finished,
-    patterns,
-    scripts,
+from tests.commands.families import (
+    BY_CHANCE,
+    DIFFERENCES,
+    FAMILIES,
+    READS,
+    SCANS,
+    TOLERANCE,
+    UNORDERED,
+    Family,
 )
+from tests.commands.families._family import ALL, Request, patterns
+from tests.commands.requests import CLIENTS, Script, finished, prelude, scripts
 from tests.oracle import Connection, Oracle, now_us
 
-DIFFERENCES = {
-    rb"FLUSH(ALL|DB)( .*)?": "Active-Active refuses them: flushing is an operator's action",
-    rb"(SUBSTR|OBJECT ENCODING) .*": "the product does not support them",
-    rb"(SET|GETEX|PSETEX|PEXPIRE|PEXPIREAT) .* %d.*" % BEYOND_MS: "deadlines go up to 2^49 ms only",
-    rb"COPY .* DB ([1-9]|1[0-5])( .*)?": "an active-active database has no others beside it",
-    rb"SRANDMEMBER .* -[0-9]{7,18}": "a server answers so many until its memory is full",
-    rb"QUEUEING (MULTI|WATCH .*)": "Redis' text, and EXEC still runs; Valkey 9 differs in both",
-}
-"""Requests whose reply is an error on purpose, each with the reason. The server is not asked."""
-
-UNORDERED = {b"KEYS", b"SDIFF", b"SINTER", b"SMEMBERS", b"SUNION"}
-BY_CHANCE = {b"RANDOMKEY", b"SPOP", b"SRANDMEMBER"}
-SCANS = {b"SCAN": 1, b"SSCAN": 2}
-"""The position of the cursor."""
-TOLERANCE = {
-    b"TTL": 30,
-    b"PTTL": 30_000,
-    b"EXPIRETIME": 30,
-    b"PEXPIRETIME": 30_000,
-    b"OBJECT IDLETIME": 30,
-}
-"""In the unit of the reply: time passes at the server only."""
+EXAMPLES = {"sessions": 1, "keys": 3, "strings": 3, "sets": 3}
+"""How many times the usual number; 2 for others."""
 
 
 class Pair:
@@ -69,7 +53,7 @@ class Pair:
         """Run a request at both and compare."""
         queueing = self.session.queue is not None
         before = len(self.replica.backlog)
-        ours = self.replica.execute(self.now_us, self.session, list(request), lambda n: 0)
+        ours = resp2(self.replica.execute(self.now_us, self.session, list(request), lambda n: 0))
         if isinstance(ours, CommandError):
             assert len(self.replica.backlog) == before, "an error changes nothing"
         difference = differs(request, queueing)
@@ -114,7 +98,7 @@ def compare(request: Request, ours: Reply, theirs: Reply) -> None:
     if isinstance(ours, CommandError) or isinstance(theirs, CommandError):
         assert repr(ours) == repr(theirs)
         return
-    if name == b"TIME" or (name in BY_CHANCE and ALL not in request):
+    if name in BY_CHANCE and ALL not in request:
         assert shape(ours) == shape(theirs)
     elif name in SCANS:
         compare_scans(request, ours, theirs)
@@ -147,14 +131,14 @@ def shape(reply: Reply) -> tuple[type, int]:
     return type(reply), len(reply) if isinstance(reply, list) else 1
 
 
-def in_order(reply: Reply) -> list[bytes]:
+def in_order(reply: Reply) -> list[str]:
     assert isinstance(reply, list)
-    return sorted(reply)
+    return sorted(map(repr, reply))
 
 
-def worked(replica: Replica, clients: list[Pair], script: Script) -> None:
+def worked(family: Family, replica: Replica, clients: list[Pair], script: Script) -> None:
     """Run a script, then compare everything that is left."""
-    for request in PRELUDE:
+    for request in prelude(family):
         clients[0].execute(request)
     position = 0
     for number, requests in script:
@@ -167,36 +151,38 @@ def worked(replica: Replica, clients: list[Pair], script: Script) -> None:
         client.execute([b"UNWATCH"])
     assert not replica.keyspace.watchers
     for key in list(replica.keyspace.keys):
-        for name in (b"GET", b"SMEMBERS", b"TYPE", b"TTL"):
+        for name in READS:
             clients[0].execute([name, key])
     clients[0].execute([b"KEYS", b"*"])
     clients[0].execute([b"DBSIZE"])
     clients[0].execute([b"SCAN", b"0", b"COUNT", ALL])
 
 
-def test_replies_are_those_of_the_real_server(oracle: Oracle) -> None:
-    reached: set[bytes] = set()
+@pytest.mark.parametrize("name", FAMILIES)
+def test_replies_are_those_of_the_real_server(oracle: Oracle, name: str) -> None:
+    family, reached = FAMILIES[name], set[bytes]()
 
-    @settings(max_examples=(settings.default or settings()).max_examples * 8)
-    @given(script=scripts)
+    @settings(max_examples=(settings.default or settings()).max_examples * EXAMPLES.get(name, 2))
+    @given(script=scripts(family))
     def check(script: Script) -> None:
         replica = Replica(region=1)
         with oracle.clients(CLIENTS) as connections:
             now = now_us(connections[0])
             clients = [Pair(replica, now, there, reached) for there in connections]
-            worked(replica, clients, script)
+            worked(family, replica, clients, script)
 
     check()
-    missed = {name for name in ARGUMENTS if name.encode() not in reached}
+    missed = {command for command in family.arguments if command.encode() not in reached}
     assert not missed, "a comparison that never happens proves nothing"
 
 
-def test_every_number_of_words_is_judged_as_at_the_real_server(oracle: Oracle) -> None:
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_number_of_words_is_judged_as_at_the_real_server(oracle: Oracle, name: str) -> None:
     with oracle.clients(1) as [there]:
         client = Pair(Replica(region=1), now_us(there), there)
-        for name in ARGUMENTS:
+        for command in FAMILIES[name].arguments:
             for words in range(6):
-                client.execute([name.encode(), *[b"1"] * words])
+                client.execute([command.encode(), *[b"1"] * words])
             client.execute([b"DISCARD"])
 
 
