@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from crdb.causality import Relays
+
 DOUBLINGS_MAX = 5
 
 
@@ -33,8 +35,8 @@ class Link:
     acked: int = 0
     told: int = -1
     """Which version of this region's context the peer has been told; -1: tell it again."""
-    asked: int = -1
-    """The gap that was reported last, so that one gap is reported once."""
+    asked: tuple[int, int] | None = None
+    """The gap that was reported last, (author, up to where it is here): each is reported once."""
     actor: int = 0
     """Who writes for the peer, as last heard; 0 for not yet."""
     seen: Mapping[int, int] = field(default_factory=dict)
@@ -48,6 +50,8 @@ class Link:
     """… and when it was last sent something."""
     since_us: int = 0
     """Since when an acknowledgement is outstanding."""
+    relays: Relays = field(default_factory=Relays)
+    """With causal consistency: others' writes that go ahead of one's own."""
     doublings: int = 0
     """How often the peer was asked in vain: each time, wait twice as long."""
 
@@ -91,6 +95,7 @@ class Link:
 
     def behind(self) -> None:
         """The stream cannot bring the peer what it lacks."""
+        self.relays.drop()
         if self.resync is Resync.NO:
             self.resync = Resync.DUE
 

@@ -38,6 +38,21 @@ class Deltas(Message, frozen=True):
     """Asks for an answer: the sender has waited long for an acknowledgement."""
 
 
+class Relay(Message, frozen=True):
+    """Writes of another region, passed on ahead of what the sender wrote after seeing them.
+
+    Only with causal consistency (`Settings.causal`).
+    """
+
+    author: int
+    """The actor that made the writes, beyond its ``after``, up to its ``last``."""
+    after: int
+    last: int
+    writes: tuple[Write, ...]
+    seen: dict[int, int]
+    """What the author had applied when it sent them."""
+
+
 class Resend(Message, frozen=True):
     """Something is missing: send again from what ``vector`` says that I have."""
 

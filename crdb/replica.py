@@ -20,17 +20,18 @@ the time of that region's clock, draws the numbers and carries the messages. Nob
 [b'11', b'11']
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Self
 
 from crdb import registry, resync
+from crdb.causality import Heard, met
 from crdb.command import TABLE, Reply, lookup
 from crdb.crdts.base import Residue
 from crdb.errors import CommandError, WrongType, stale
 from crdb.expirer import Expirer
 from crdb.holdings import Holdings
 from crdb.link import Link, Resync
-from crdb.messages import Deltas, Describe, Difference, Digest, Message, Resend, Write
+from crdb.messages import Deltas, Describe, Difference, Digest, Message, Relay, Resend, Write
 from crdb.session import Request, Session, Waiter
 from crdb.settings import Settings as Settings
 from crdb.transaction import Draw
@@ -184,6 +185,8 @@ class Replica(Holdings):
         received = Received()
         if isinstance(message, Deltas):
             received = self._receive_deltas(now_us, link, message)
+        elif isinstance(message, Relay):
+            received = self._receive_relay(now_us, link, message)
         elif isinstance(message, Difference):
             received = self._receive_difference(now_us, message)
         elif isinstance(message, Digest):
@@ -192,6 +195,8 @@ class Replica(Holdings):
             received = Received(answers=((link.peer, self.digest()),))
         elif isinstance(message, Resend):
             link.rewind(message.vector.get(self.actor, 0))
+            if self.settings.causal and self._knows_more(message):
+                link.behind()
         link.seen = message.vector
         if not self._lags(link):
             link.caught_up()
@@ -200,26 +205,57 @@ class Replica(Holdings):
         return received
 
     def _receive_deltas(self, now_us: int, link: Link, message: Deltas) -> Received:
-        have = self.context.vector.get(message.actor, 0)
         if message.probe:
-            link.told = link.asked = -1
-        if message.after > have:
-            if link.asked == have:
-                return Received()
-            link.asked = have
-            answer = Resend(self.region, self._vector(), self.actor, message.after)
-            return Received(answers=((link.peer, answer),))
-        if message.last <= have:
+            link.told, link.asked = -1, None
+        heard = Heard(message.actor, message.after, message.last, message.writes, message.vector)
+        return self._hear(now_us, link, heard)
+
+    def _receive_relay(self, now_us: int, link: Link, message: Relay) -> Received:
+        heard = Heard(message.author, message.after, message.last, message.writes, message.seen)
+        return self._hear(now_us, link, heard)
+
+    def _hear(self, now_us: int, link: Link, heard: Heard) -> Received:
+        """Take what comes next in an author's stream; ask for it again if it is not the next."""
+        author, have = heard.author, self.context.vector.get(heard.author, 0)
+        causal = self.settings.causal
+        if heard.last <= have and heard.after <= have:
             return Received()
-        applied = message.writes
-        if have > message.after:
+        early = causal and not met(heard.seen, self._seen().vector, author)
+        if heard.after > have or early:
+            if link.asked == (author, have):
+                return Received()
+            link.asked = (author, have)
+            vector = self._vector()
+            after = heard.after if author == link.actor else vector.get(link.actor, 0)
+            answer = Resend(self.region, vector, self.actor, after)
+            return Received(answers=((link.peer, answer),))
+        applied = heard.writes
+        if have > heard.after:
             applied = tuple(write for write in applied if write[0] > have)
         self._apply(now_us, applied)
-        self.context.advance(message.actor, message.last)
-        if message.actor != link.actor:
+        self.context.advance(author, heard.last)
+        if author != link.actor:
             self._find_orphans()
+        if causal:
+            self._pass_on(link, heard)
         self.heard += 1
         return Received(applied)
+
+    def _pass_on(self, source: Link, heard: Heard) -> None:
+        """Whoever lacks it gets it ahead of what is written here from now on."""
+        for link in self.links.values():
+            rests = link.resync in (Resync.DUE, Resync.ASKED)
+            if link is not source and link.actor != heard.author and not rests:
+                link.relays.add(heard)
+
+    def _knows_more(self, message: Message) -> bool:
+        """Whether a peer lacks what others wrote and what is here."""
+        theirs = message.vector
+        return any(
+            theirs.get(actor, 0) < seq
+            for actor, seq in self.context.vector.items()
+            if actor not in (self.actor, message.actor)
+        )
 
     def _apply(self, now_us: int, writes: tuple[Write, ...]) -> None:
         """Merge what comes next in its stream: only hearsay can have met these dots before."""
@@ -280,8 +316,9 @@ class Replica(Holdings):
         if not self.stale:
             self.expirer.expire(now_us)
         self._collect()
-        outbox = []
+        outbox: list[tuple[int, Message]] = []
         for link in self.links.values():
+            outbox += [(link.peer, relay) for relay in self._relays(link)]
             message = self._next(link, now_us)
             if message is not None:
                 link.told = self.heard
@@ -299,7 +336,7 @@ class Replica(Holdings):
         times += [each.deadline_us for each in self.waiting.values() if each.deadline_us]
         for link in self.links.values():
             if link.resync is Resync.NO:
-                unsent = link.sent < self.seq or self._lags(link)
+                unsent = link.sent < self.seq or bool(link.relays) or self._lags(link)
             else:
                 unsent = link.resync is Resync.DUE
             if (unsent and not self.stale) or link.told != self.heard or link.doubted:
@@ -308,6 +345,15 @@ class Replica(Holdings):
             if due_us is not None:
                 times.append(due_us)
         return max(now_us, min(times)) if times else None
+
+    def _relays(self, link: Link) -> Iterator[Relay]:
+        if link.relays.overrun:
+            link.relays.overrun = False
+            link.behind()
+        if link.relays:
+            vector = self._vector()
+            for heard in link.relays.take(link.seen):
+                yield Relay(self.region, vector, self.actor, *heard[:4], dict(heard.seen))
 
     def _next(self, link: Link, now_us: int) -> Message | None:
         asking = link.asks(now_us, self.stability.waiting or self.stale)
@@ -345,6 +391,7 @@ class Replica(Holdings):
         """Whether nothing is left to send or to learn, as far as is known here."""
         return not self.stale and all(
             link.acked == link.sent == self.seq
+            and not link.relays
             and link.told == self.heard
             and link.resync is Resync.NO
             and not self._lags(link)

@@ -14,3 +14,5 @@ class Settings(msgspec.Struct, frozen=True):
     """Without acknowledgement for so long, ask the peer; doubled each time in vain."""
     owner_grace_us: int = 60_000_000
     """An owner not heard for so long may have its expired keys removed by others."""
+    causal: bool = False
+    """Causal consistency: what an author had seen is shown before what it wrote, everywhere."""

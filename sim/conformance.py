@@ -28,7 +28,7 @@ import msgspec
 from crdb.command import TABLE, Reply
 from crdb.errors import CommandError
 from crdb.messages import Message
-from crdb.replica import Replica
+from crdb.replica import Replica, Settings
 from crdb.session import Session
 from sim.expected import matches, why_not_a_form
 from sim.words import plain, refusal
@@ -179,7 +179,7 @@ def _missing(vector: Vector) -> str | None:
     unknown = sorted(name for name in names if name.encode() not in TABLE)
     if unknown:
         return f"type {vector.type}: no command {', '.join(unknown)}"
-    settings = sorted(set(vector.config) - {"clock_offset_ms"})
+    settings = sorted(set(vector.config) - {"clock_offset_ms", "causal_consistency"})
     needed = [name for name in settings if vector.config[name]]
     return f"no setting {', '.join(needed)}" if needed else None
 
@@ -191,8 +191,9 @@ class _Stage:
         self._names = vector.regions
         ids = {name: IDS[name] for name in vector.regions}
         self._of_id = {number: name for name, number in ids.items()}
+        settings = Settings(causal=bool(vector.config.get("causal_consistency")))
         self._replicas = {
-            name: Replica(number, [peer for peer in ids.values() if peer != number])
+            name: Replica(number, [peer for peer in ids.values() if peer != number], None, settings)
             for name, number in ids.items()
         }
         self._sessions = {name: Session() for name in ids}

@@ -75,6 +75,9 @@ class SyncSettings(Strict, frozen=True):
     """Own writes that are kept for a peer that lags; beyond, it gets a difference."""
     resend_after: Period = Period(1_000_000)
     """Without acknowledgement for so long, a region asks its peer; doubled each time in vain."""
+    causal: bool = False
+    """Causal consistency: what an author had seen shows everywhere before what it wrote. Every
+    region then passes on what it hears, N-2 times the traffic more."""
     delay: str = ""
     """What a batch waits beyond the interval: a store by name, as `sim.latency.pbs` knows them,
     or nothing."""

@@ -73,6 +73,7 @@ class World:
             settings=Settings(
                 batch_writes_max=sync.batch_writes_max,
                 backlog_writes_max=sync.backlog_writes_max,
+                causal=sync.causal,
                 resend_after_us=int(sync.resend_after),
             ),
             syncer=Syncer(int(sync.batch_interval), pbs(sync.delay) if sync.delay else None),

@@ -113,9 +113,9 @@ def test_a_bound_reply_is_put_in_where_it_is_named() -> None:
 
 def test_what_does_not_exist_yet_is_skipped_with_the_reason() -> None:
     assert story(says("A", "NOSUCH k")).reasons == ("type string: no command NOSUCH",)
-    setting = story(says("A", "GET k"), config={"causal_consistency": True})
-    assert setting == Result("n", "skipped", ("no setting causal_consistency",))
-    assert story(says("A", "GET k"), config={"causal_consistency": False}).outcome == "passed"
+    setting = story(says("A", "GET k"), config={"sharding": True})
+    assert setting == Result("n", "skipped", ("no setting sharding",))
+    assert story(says("A", "GET k"), config={"causal_consistency": True}).outcome == "passed"
 
 
 def test_the_summary_names_skipped_vectors_only_if_there_are_any() -> None:

@@ -28,7 +28,7 @@ MUTANTS = [
     Mutant(
         "nothing is applied over a gap",
         "replica.py",
-        "if message.after > have:",
+        "if heard.after > have or early:",
         "if False:",
         "crdb/test_replica.py::test_a_gap_is_asked_for_again",
         bug=17,
@@ -36,7 +36,7 @@ MUTANTS = [
     Mutant(
         "what was applied already is left out",
         "replica.py",
-        "if have > message.after:",
+        "if have > heard.after:",
         "if False:",
         "crdb/test_replica.py::test_an_overlap_is_applied_in_part",
     ),
@@ -97,5 +97,26 @@ MUTANTS = [
         "    if False:\n",
         "crdb/test_named.py::test_a_retry_that_looks_first_counts_once",
         bug=5,
+    ),
+    Mutant(
+        "what an author had seen comes first",
+        "replica.py",
+        "early = causal and not met(heard.seen, self._seen().vector, author)",
+        "early = False",
+        "crdb/test_causality.py::test_a_relay_that_was_lost_is_made_good_by_the_difference",
+    ),
+    Mutant(
+        "what a peer already has is not passed on to it",
+        "causality.py",
+        "if seen.get(each.author, 0) < each.last)",
+        "if True)",
+        "crdb/test_causality.py::test_what_a_peer_says_that_it_has_is_not_passed_on",
+    ),
+    Mutant(
+        "a lost relay is made good",
+        "replica.py",
+        "if self.settings.causal and self._knows_more(message):",
+        "if False:",
+        "crdb/test_causality.py::test_a_relay_that_was_lost_is_made_good_by_the_difference",
     ),
 ]
