@@ -42,3 +42,6 @@ class Waiter(Watcher):
         self.request = request
         self.deadline_us = deadline_us
         """When it gets nil instead, on the region's clock; None for never."""
+
+    def __repr__(self) -> str:
+        return f"Waiter({self.request!r})"

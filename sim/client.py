@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from crdb.command import Reply
+from crdb.command import TABLE, Reply
 from crdb.errors import CommandError
 from crdb.session import Session
 from sim.engine import Call, Engine
@@ -168,9 +168,12 @@ class Client:
     def _give_up(self, call: Open, line: tuple[int, int]) -> None:
         """Close the connection, with what MULTI or WATCH had begun on it."""
         session = self._sessions.pop(line)
-        watches = session.watched or call.request[0].upper() == b"WATCH"
-        # The close goes the way of the requests, behind them. Without WATCH nobody would notice.
-        if watches and call.region.epoch == line[1]:
+        name = call.request[0].upper()
+        command = TABLE.get(name)
+        blocks = command is not None and "blocking" in command.flags
+        lingers = session.watched or blocks or name == b"WATCH"
+        # The close goes the way of the requests, behind them. Otherwise nobody would notice.
+        if lingers and call.region.epoch == line[1]:
             self._send(call.region, session, call.region.close)
 
     def _send(self, region: Region, message: Any, deliver: Deliver) -> None:

@@ -20,7 +20,7 @@ from crdb.command import Reply
 from crdb.messages import Deltas, Difference, Digest, Message
 from crdb.persistence.format import size_bytes
 from crdb.replica import Replica, Settings
-from crdb.session import Request, Session
+from crdb.session import Request, Session, Waiter
 from sim.clock import RegionClock
 from sim.engine import Call, Engine, Lane
 from sim.history import History, Lag
@@ -110,6 +110,8 @@ class Region:
         """(sequence number, engine time) of the first request's write, and the first removal of
         what expired, of each batch not yet everywhere."""
         self.backups: dict[int, Difference] = {}
+        self._blocked: dict[Session, Ask] = {}
+        """Requests that wait for a key to change, as BLPOP does."""
         self._busy_until_us = 0
         self._crashes = 0
         """Those that no restart has undone."""
@@ -134,15 +136,24 @@ class Region:
     def _serve(self, ask: Ask) -> None:
         if self.up and ask.epoch == self.epoch:
             reply = self.execute(ask.session, ask.request)
-            self._network.send(
-                self.place, ask.place, "client", reply, ask.answer, connection=ask.connection
-            )
+            if isinstance(reply, Waiter):
+                self._blocked[ask.session] = ask
+                self._arrange()
+            else:
+                self._answer(ask, reply)
+
+    def _answer(self, ask: Ask, reply: Reply) -> None:
+        self._network.send(
+            self.place, ask.place, "client", reply, ask.answer, connection=ask.connection
+        )
 
     def execute(self, session: Session, request: Request) -> Reply:
-        """Run a request here and now."""
+        """Run a request here and now. The reply of one that blocks is a `Waiter`."""
         replica = self.replica
         before = 0 if self._marked else replica.seq
         reply = replica.execute(self.clock.now(), session, request, self._draw)
+        if replica.waiting:
+            self._wake()
         if not self._marked and replica.seq != before:
             self._marked = True
             self._marks.append((before + 1, self.engine.now))
@@ -151,9 +162,15 @@ class Region:
         return reply
 
     def close(self, session: Session) -> None:
-        """A client gives up a connection: nobody watches or queues on it any more."""
-        end = b"UNWATCH" if session.queue is None else b"DISCARD"
-        self.replica.execute(self.clock.now(), session, (end,), self._draw)
+        """A client gives up a connection: nobody watches, queues or waits on it any more."""
+        self.replica.close(session)
+        self._blocked.pop(session, None)
+
+    def _wake(self) -> None:
+        """Answer the blocked clients whose keys have changed, or whose time is up."""
+        for session, reply in self.replica.wake(self.clock.now(), self._draw):
+            if session in self._blocked:
+                self._answer(self._blocked.pop(session), reply)
 
     # ── peers ───────────────────────────────────────────────────────────────────────────────
 
@@ -176,6 +193,8 @@ class Region:
             self._history.lags.append(lag)
         for peer, answer in received.answers:
             self._post(peer, answer)
+        if self.replica.waiting:
+            self._wake()
         if not self._soon:
             self._arrange()
 
@@ -186,6 +205,8 @@ class Region:
         if not self.up:
             return
         before = self.replica.seq
+        if self.replica.waiting:
+            self._wake()
         letters = self.replica.tick(self.clock.now())
         if self.replica.seq != before:
             # What expired is removed by nobody's request, and leaves at once.
@@ -253,6 +274,8 @@ class Region:
         for watcher in [each for watchers in watching for each in watchers]:
             if isinstance(watcher, Session):
                 self.close(watcher)
+        for session in list(self._blocked):
+            self.close(session)
         for peer, lane in self._lanes.items():
             lane.cancel()
             self._lanes[peer] = Lane(self.engine)

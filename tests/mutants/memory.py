@@ -90,7 +90,7 @@ MUTANTS = [
     Mutant(
         "who is asked tells again what it has seen",
         "replica.py",
-        "            link.told = link.asked = -1",
+        "            link.told, link.asked = -1, None",
         "            pass",
         "crdb/test_replica.py::test_an_acknowledgement_that_was_lost_is_asked_for",
         bug=19,
