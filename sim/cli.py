@@ -1,4 +1,5 @@
-"""The command `crdb`: list, new, run, replay, diff, export, sweep, conformance.
+"""The command `crdb`: list, new, run, replay, diff, export, sweep,
+conflicts, conformance.
 
 Exit status: 0 what the scenario expects holds; 1 it does not; 2 bad input, which is told in one
 line on stderr that names the cause and the cure. Progress goes to stderr: a line for each trial
@@ -16,8 +17,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from sim import conflicts, divergence, swept
 from sim import conformance as vectors
-from sim import divergence, swept
+from sim.arguments import AsJson, Out, Quiet, RunFolder, ScenarioName, Sets, one_of, seeds_of
 from sim.export import FORMS, export
 from sim.kept import BadRun, folder_of, keep, prepare, read, versions
 from sim.listing import SECTIONS
@@ -25,9 +27,15 @@ from sim.reference import starter
 from sim.run import Progress as Say
 from sim.run import check_names, only, run
 from sim.scenario import NAME, BadScenario, changed, load
-from sim.shown import show_divergence, show_exports, show_names, show_run, show_sweep
+from sim.shown import (
+    show_conflicts,
+    show_divergence,
+    show_exports,
+    show_names,
+    show_run,
+    show_sweep,
+)
 from sim.sweep import sweep, varied_of
-from sim.words import did_you_mean
 from sim.workers import NoWorkers, cluster, processes
 
 HOLDS, FAILS, BAD_INPUT = 0, 1, 2
@@ -46,48 +54,6 @@ app = typer.Typer(
 
 # Newer typers carry a click of their own, so the class is named through typer, whichever it is.
 UsageError: Any = typer.BadParameter.__base__
-
-
-def _section(name: str | None) -> str | None:
-    """A section of the list, or nothing. Raises typer's error for one that is not there."""
-    if name is None or name in SECTIONS:
-        return name
-    hint = did_you_mean(name, SECTIONS) or f"expected one of {', '.join(SECTIONS)}"
-    raise typer.BadParameter(f"{name!r}; {hint}")
-
-
-def _form(name: str) -> str:
-    """A form of an export. Raises typer's error for one that is not there."""
-    if name in FORMS:
-        return name
-    hint = did_you_mean(name, FORMS) or f"expected one of {', '.join(FORMS)}"
-    raise typer.BadParameter(f"{name!r}; {hint}")
-
-
-def _seeds(text: str) -> list[int]:
-    """The seeds of a sweep: a number of them from 0 on, or the first and the last.
-
-    >>> _seeds("3"), _seeds("7-9")
-    ([0, 1, 2], [7, 8, 9])
-    """
-    first, dash, last = text.partition("-")
-    if not (first.isdecimal() and (not dash or last.isdecimal())):
-        raise typer.BadParameter(f"--seeds {text!r}; expected a number of seeds, or FIRST-LAST")
-    found = list(range(int(first), int(last) + 1) if dash else range(int(first)))
-    if not found:
-        raise typer.BadParameter(f"--seeds {text!r}; expected one seed or more")
-    return found
-
-
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress on stderr.")]
-RunFolder = Annotated[Path, typer.Argument(help="A folder that `crdb run` wrote.")]
-ScenarioName = Annotated[str, typer.Argument(help="A shipped name, or the path of a TOML file.")]
-Sets = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting, as client.timeout=2s."),
-]
-Out = Annotated[Path, typer.Option(help="The run is kept below this folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 def _show_version(asked: bool) -> None:
@@ -116,7 +82,7 @@ def list_(
     section: Annotated[
         str | None,
         typer.Argument(
-            callback=_section,
+            callback=one_of(SECTIONS),
             metavar="SECTION",
             help=f"Only this, with a line for each name: {', '.join(SECTIONS)}.",
         ),
@@ -194,7 +160,7 @@ def sweep_(
     if workers and scheduler:
         raise typer.BadParameter("--workers and --scheduler: expected one of them")
     chosen = changed(load(scenario), settings or ())
-    values, numbers = varied_of(varied or ()), _seeds(seeds)
+    values, numbers = varied_of(varied or ()), seeds_of(seeds)
     folder = swept.folder_of(chosen, numbers, values, out)
     prepare(folder)
     with _progress(quiet, lines=False) as say:
@@ -213,7 +179,9 @@ def export_(
     run_dir: RunFolder,
     form: Annotated[
         str,
-        typer.Option("--format", callback=_form, metavar="FORM", help=", ".join(FORMS) + "."),
+        typer.Option(
+            "--format", callback=one_of(FORMS), metavar="FORM", help=", ".join(FORMS) + "."
+        ),
     ] = "jsonl",
     out: Annotated[
         Path | None, typer.Option(help="Written below this folder; by default RUN_DIR/export.")
@@ -269,6 +237,35 @@ def diff_(one: RunFolder, two: RunFolder) -> int:
         return HOLDS
     show_divergence(_console(), found, "first", "second")
     return FAILS
+
+
+@app.command(
+    "conflicts",
+    epilog='Examples: crdb conflicts set;  crdb conflicts set "SADD k x" "DEL k"',
+)
+def conflicts_(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            callback=one_of(conflicts.stories()),
+            metavar="TYPE",
+            help=f"One of {', '.join(conflicts.stories())}.",
+        ),
+    ],
+    pair: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ONE OTHER]", help="Two commands of your own on the key `k`."),
+    ] = None,
+) -> None:
+    """Show what two regions read after two operations ran at once, for each pair of a type."""
+    story = conflicts.stories()[kind]
+    if pair is not None and len(pair) != 2:
+        raise typer.BadParameter(f"{len(pair)} command; expected two, each in quotes")
+    try:
+        rows = conflicts.rows(story, [(pair[0], pair[1])] if pair else None)
+    except ValueError as refused:
+        raise typer.BadParameter(str(refused)) from None
+    show_conflicts(_console(), story, rows)
 
 
 @app.command(

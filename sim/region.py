@@ -110,8 +110,7 @@ class Region:
         """(sequence number, engine time) of the first request's write, and the first removal of
         what expired, of each batch not yet everywhere."""
         self.backups: dict[int, Difference] = {}
-        self._blocked: dict[Session, Ask] = {}
-        """Requests that wait for a key to change, as BLPOP does."""
+        self._blocked: dict[Session, Ask] = {}  # They wait for a key to change, as BLPOP does.
         self._busy_until_us = 0
         self._crashes = 0
         """Those that no restart has undone."""

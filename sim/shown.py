@@ -13,6 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from sim.conflicts import Met, Story
 from sim.divergence import Divergence
 from sim.export import Exported
 from sim.listing import NOTES, Named
@@ -141,6 +142,15 @@ def show_names(console: Console, section: str, names: Named, *, lines: bool) -> 
     width = max(len(name) for name, _ in names)
     for name, about in names:
         _line(console, f"  {escape(name.ljust(width))}  [dim]{escape(about)}[/dim]")
+
+
+def show_conflicts(console: Console, story: Story, rows: Sequence[Met]) -> None:
+    """Print what both regions read after each pair of a type's operations."""
+    _line(console, f"[bold]{story.title}[/bold]  {escape(story.rule)}")
+    _line(console, escape(f"Both begin with {', '.join(story.begin)}; both read {story.read}."))
+    columns = ("one region", "the other", "both read", "who says so")
+    table = _table("", dict(zip(columns, zip(*rows, strict=True), strict=True)), lines=())
+    _whole(console, table)
 
 
 def _line(console: Console, line: str, style: str = "") -> None:

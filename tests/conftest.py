@@ -6,6 +6,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 # A wall-clock deadline or health check would fail on a busy machine, not on a wrong program.
@@ -32,3 +33,16 @@ settings.register_profile(
     max_examples=3_000,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many histories of a small world were played (`tests/crdb/test_small_scope.py`)."""
+    counts = [
+        count
+        for report in terminalreporter.getreports("passed")
+        for name, count in report.user_properties
+        if name == "histories"
+    ]
+    if counts:
+        told = f"all {sum(counts):,} histories of {len(counts)} types converge as specified"
+        terminalreporter.write_line(f"small scope: {told}")

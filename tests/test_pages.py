@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sim import pages
+from crdb import registry
+from crdb.crdts.base import CRDT
+from sim import conflicts, pages
 from sim.claims import page, payments
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -17,6 +19,22 @@ README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 def test_the_claims_are_what_was_measured() -> None:
     """Write it anew with `python -m sim.claims > docs/claims.md`."""
     assert (DOCS / "claims.md").read_text(encoding="utf-8") == page()
+
+
+def test_the_conflicts_are_what_the_regions_read() -> None:
+    """Write it anew with `python -m sim.conflicts > docs/conflicts.md`."""
+    assert (DOCS / "conflicts.md").read_text(encoding="utf-8") == conflicts.page()
+
+
+def test_every_type_and_deadline_has_its_conflicts() -> None:
+    kinds = [each for each in registry.classes("crdb.crdts", CRDT) if hasattr(each, "rank")]  # type: ignore[type-abstract]
+    modules = {each.__module__.rpartition(".")[2] for each in kinds}
+    begun = {
+        type(state).__module__.rpartition(".")[2]
+        for story in conflicts.stories().values()
+        for state in conflicts.begun(story)
+    }
+    assert begun == modules
 
 
 @pytest.mark.slow

@@ -14,6 +14,8 @@ MEMBERS = (b"a", b"b", b"c")
 class Case(NamedTuple):
     kind: type[CRDT[Any]]
     calls: st.SearchStrategy[Call]
+    alphabet: Sequence[Call]
+    """A few calls that meet in every way there is; the two that differ most come first."""
     run: Callable[[Any, Call, Author], Delta]
     """(state, call, who makes it) -> delta."""
     run_now: Callable[[Any, Call, Author], Delta | None]

@@ -38,6 +38,7 @@ def counted(history: Sequence[Op], resets: Sequence[str]) -> int | Fraction | No
 CASE = Case(
     kind=Counter,
     calls=st.one_of(st.tuples(st.just("increment"), AMOUNTS), st.just(("clear",))),
+    alphabet=[("increment", 1), ("clear",), ("increment", Fraction(-5, 2))],
     run=run,
     run_now=run_now,
     spec=lambda history: counted(history, ["clear"]),

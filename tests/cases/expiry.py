@@ -39,6 +39,7 @@ CASE = Case(
         st.just(("persist",)),
         st.just(("clear",)),
     ),
+    alphabet=[("expire_at", 20), ("clear",), ("persist",), ("expire_at", 30)],
     run=run,
     run_now=run_now,
     spec=spec,

@@ -51,6 +51,7 @@ CASE = Case(
         st.tuples(st.just("remove"), SOME_MEMBERS.map(tuple)),
         st.just(("clear",)),
     ),
+    alphabet=[("add", (b"a",)), ("remove", (b"a",)), ("clear",), ("add", (b"a", b"b"))],
     run=run,
     run_now=run_now,
     spec=spec,

@@ -42,6 +42,7 @@ CASE = Case(
         st.tuples(st.just("write"), st.sampled_from(["red", "green", "blue"])),
         st.just(("clear",)),
     ),
+    alphabet=[("write", "red"), ("clear",), ("write", "green")],
     run=run,
     run_now=run_now,
     spec=spec,

@@ -51,6 +51,7 @@ CASE = Case(
         st.tuples(st.just("increment"), AMOUNTS),
         st.just(("clear",)),
     ),
+    alphabet=[("assign", b"10"), ("increment", 3), ("clear",), ("assign", b"text")],
     run=run,
     run_now=run_now,
     spec=spec,
