@@ -9,7 +9,6 @@ its author lives, none is. Keys of one type have a spec; keys that commands of s
 types and deadlines fight over must only be equal everywhere.
 """
 
-from fractions import Fraction
 from typing import NamedTuple
 
 from hypothesis import settings
@@ -21,56 +20,30 @@ from crdb.errors import CommandError
 from crdb.messages import Difference
 from crdb.replica import Replica, Settings
 from tests.cases import CASES
+from tests.machine import KINDS, Kind
+from tests.machine._kind import Request
 from tests.regions import Regions
 from tests.scripts import Call, Op
 
-STRINGS, SETS, ANY = (b"string:1", b"string:2"), (b"set:1", b"set:2"), (b"any:1", b"any:2")
-KEYS = (*STRINGS, *SETS, *ANY)
+ANY = (b"any:1", b"any:2")
 
 SMALL = Settings(
     batch_writes_max=2, backlog_writes_max=4, resend_after_us=1_000, owner_grace_us=50_000
 )
 
-Request = tuple[bytes, ...]
-
 regions_ = st.sampled_from([1, 2, 3])
-members = st.lists(st.sampled_from([b"a", b"b", b"c"]), min_size=1, max_size=3)
-amounts = st.sampled_from([b"1", b"-3", b"1000000000000"])
-texts = st.sampled_from([b"", b"text", b"7", b"0.5"])
-
-
-def requests(strings: tuple[bytes, ...], sets: tuple[bytes, ...]) -> st.SearchStrategy[Request]:
-    string, group = st.sampled_from(strings), st.sampled_from(sets)
-
-    def of(name: bytes, *arguments: st.SearchStrategy[bytes]) -> st.SearchStrategy[Request]:
-        return st.tuples(st.just(name), *arguments)
-
-    def many(name: bytes) -> st.SearchStrategy[Request]:
-        return st.builds(lambda key, names: (name, key, *names), group, members)
-
-    return st.one_of(
-        of(b"SET", string, texts),
-        of(b"INCRBY", string, amounts),
-        of(b"INCRBYFLOAT", string, st.sampled_from([b"0.1", b"-2.5"])),
-        of(b"APPEND", string, texts),
-        of(b"GETDEL", string),
-        many(b"SADD"),
-        many(b"SADD"),
-        many(b"SREM"),
-        of(b"SPOP", group),
-        of(b"DEL", st.one_of(string, group)),
-    )
-
-
 any_ = st.sampled_from(ANY)
 milliseconds = st.sampled_from([b"1", b"5", b"30"])
 deadlines = st.one_of(
     st.tuples(st.just(b"PEXPIRE"), any_, milliseconds),
-    st.tuples(st.just(b"SET"), any_, texts, st.just(b"PX"), milliseconds),
+    st.tuples(st.just(b"SET"), any_, st.just(b"v"), st.just(b"PX"), milliseconds),
     st.tuples(st.just(b"PERSIST"), any_),
 )
-specified = requests(STRINGS, SETS)
-anything = st.one_of(specified, requests(ANY, ANY), deadlines)
+
+
+def kind_of(key: bytes) -> Kind | None:
+    """A key is called after the type that it has a spec by."""
+    return KINDS.get(key.partition(b":")[0].decode())
 
 
 class Entry(NamedTuple):
@@ -100,41 +73,29 @@ class History:
 
     def expected(self, key: bytes, known: frozenset[int]) -> object:
         ops = [each.op for each in self.entries if each.key == key and each.op.number in known]
-        return CASES["string" if key in STRINGS else "orset"].spec(ops)
-
-
-def operation(request: Request, before: Reply, reply: Reply) -> Call | None:
-    """What a command meant, given what GET said before it; None where it did nothing."""
-    if isinstance(reply, CommandError):
-        return None
-    name, _, *rest = request
-    match name:
-        case b"SET":
-            return "assign", rest[0]
-        case b"APPEND":
-            assert before is None or isinstance(before, bytes)
-            return "assign", (before or b"") + rest[0]
-        case b"INCRBY":
-            return "increment", int(rest[0])
-        case b"INCRBYFLOAT":
-            assert isinstance(reply, bytes)
-            assert before is None or isinstance(before, bytes)
-            return "increment", Fraction(reply.decode()) - Fraction((before or b"0").decode())
-        case b"SADD":
-            return "add", tuple(rest)
-        case b"SREM":
-            return "remove", tuple(rest)
-        case b"SPOP":
-            return ("remove", (reply,)) if reply is not None else None
-    return ("clear",)
+        kind = kind_of(key)
+        assert kind is not None
+        return CASES[kind.case].spec(ops)
 
 
 class Mesh(RuleBasedStateMachine):
-    """Two or three regions under a random schedule."""
+    """Two or three regions, with keys of two types, under a random schedule."""
 
-    @initialize(count=st.sampled_from([2, 3, 3]))
-    def begin(self, count: int) -> None:
+    @initialize(
+        count=st.sampled_from([2, 3, 3]),
+        names=st.lists(st.sampled_from(sorted(KINDS)), min_size=2, max_size=2, unique=True),
+    )
+    def begin(self, count: int, names: list[str]) -> None:
         self.regions = Regions(count, SMALL)
+        self.kinds = [KINDS[name] for name in names]
+        self.keys = [f"{name}:{number}".encode() for name in names for number in (1, 2)]
+        self.specified = st.one_of(
+            *[
+                kind.requests(st.sampled_from([key for key in self.keys if kind_of(key) is kind]))
+                for kind in self.kinds
+            ]
+        )
+        self.contended = st.one_of(deadlines, *[kind.requests(any_) for kind in self.kinds])
         self.history = History()
         self.backups: dict[int, Difference] = {}
         self.removed: list[int] = []
@@ -143,8 +104,11 @@ class Mesh(RuleBasedStateMachine):
         present = sorted(self.regions.replicas)
         return present[number % len(present)]
 
-    def get(self, region: int, key: bytes) -> Reply:
-        return self.regions.run(region, b"GET" if key in STRINGS else b"SMEMBERS", key)
+    def read(self, region: int, key: bytes) -> Reply:
+        kind = kind_of(key)
+        if kind is None:
+            return None
+        return self.regions.run(region, *[key if word == b"k" else word for word in kind.read])
 
     def perform(self, region: int, requests: list[Request], atomic: bool) -> None:
         """Execute in order, in one transaction or not, and write down what happened."""
@@ -163,12 +127,13 @@ class Mesh(RuleBasedStateMachine):
             assert isinstance(replies, list)
         else:
             [request] = requests
-            befores = [self.get(region, request[1])]
+            befores = [self.read(region, request[1])]
             replies = [self.regions.run(region, *request)]
         for request, before, reply in zip(requests, befores, replies, strict=True):
-            if request[1] in ANY:
+            kind = kind_of(request[1])
+            if kind is None or isinstance(reply, CommandError):
                 continue
-            call = operation(request, before, reply)
+            call = kind.operation(request, before, reply)
             if call is not None:
                 done.append((request[1], call))
         if replica.seq == before_seq:
@@ -182,18 +147,20 @@ class Mesh(RuleBasedStateMachine):
 
     # ── what can happen ─────────────────────────────────────────────────────────────────────
 
-    @rule(region=regions_, request=specified)
-    def execute(self, region: int, request: Request) -> None:
-        self.perform(self.region(region), [request], atomic=False)
+    @rule(region=regions_, data=st.data())
+    def execute(self, region: int, data: st.DataObject) -> None:
+        self.perform(self.region(region), [data.draw(self.specified)], atomic=False)
 
-    @rule(region=regions_, request=st.one_of(deadlines, requests(ANY, ANY)))
-    def contend(self, region: int, request: Request) -> None:
-        self.perform(self.region(region), [request], atomic=False)
+    @rule(region=regions_, data=st.data())
+    def contend(self, region: int, data: st.DataObject) -> None:
+        self.perform(self.region(region), [data.draw(self.contended)], atomic=False)
 
-    @rule(region=regions_, group=st.lists(anything, min_size=1, max_size=3))
-    def transact(self, region: int, group: list[Request]) -> None:
-        # What APPEND and INCRBYFLOAT mean depends on the value in the middle of a transaction.
-        plain = [each for each in group if each[0] not in (b"APPEND", b"INCRBYFLOAT")]
+    @rule(region=regions_, data=st.data())
+    def transact(self, region: int, data: st.DataObject) -> None:
+        anything = st.one_of(self.specified, self.contended)
+        group = data.draw(st.lists(anything, min_size=1, max_size=3))
+        alone = frozenset[bytes]().union(*[kind.by_itself for kind in self.kinds])
+        plain = [request for request in group if request[0] not in alone]
         if plain:
             self.perform(self.region(region), plain, atomic=True)
 
@@ -282,10 +249,11 @@ class Mesh(RuleBasedStateMachine):
     def every_region_reads_what_it_knows(self) -> None:
         for region, replica in self.regions.replicas.items():
             known = self.history.applied(replica)
-            for key in (*STRINGS, *SETS):
-                reply = self.get(region, key)
-                read = set(reply) or None if isinstance(reply, list) else reply
-                assert read == self.history.expected(key, known), (region, key)
+            for key in self.keys:
+                kind = kind_of(key)
+                assert kind is not None
+                value = kind.value(self.read(region, key))
+                assert value == self.history.expected(key, known), (region, key)
 
     def teardown(self) -> None:
         """Heal and judge; then delete everything, and nothing may be left of it."""
@@ -297,7 +265,7 @@ class Mesh(RuleBasedStateMachine):
         for replica in self.regions.replicas.values():
             assert self.history.applied(replica) >= theirs
         self.every_region_reads_what_it_knows()
-        for key in KEYS:
+        for key in (*self.keys, *ANY):
             self.perform(self.region(1), [(b"DEL", key)], atomic=False)
         self.heal()
         self.regions.assert_nothing_left()
