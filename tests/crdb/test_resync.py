@@ -121,6 +121,23 @@ def test_a_region_that_lost_its_past_gets_it_back(kept: bool) -> None:
     assert regions.everywhere("INCR n")[0] == 8
 
 
+def test_key_counts_agree_after_a_recovery_with_nothing_but_the_configuration() -> None:
+    """Bug 9. What no client sees counts nowhere: neither records of the removed nor hearsay."""
+    regions = Regions(3)
+    for key in range(10):
+        regions.say(1, f"INCR counter:{key}")
+        regions.say(2, f"SADD set:{key} member")
+    regions.settle()
+    regions.say(3, "DEL counter:1 counter:2 set:3")
+    regions.hear(1, 3)
+    assert regions.say(1, "DBSIZE") == 17, "region 2 has not seen the resets: records are kept"
+    regions.restore(2)
+    regions.say(3, "EXPIRE counter:4 1")
+    regions.settle()
+    assert regions.everywhere("DBSIZE") == [17] * 3
+    assert regions.everywhere("KEYS *") == [regions.say(1, "KEYS *")] * 3
+
+
 def test_no_dot_is_used_twice() -> None:
     regions = Regions(2)
     regions.say(1, "SADD s a")

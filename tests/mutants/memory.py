@@ -103,4 +103,13 @@ MUTANTS = [
         "crdb/test_resync.py::test_a_peer_passes_on_what_a_lost_region_told_it_alone",
         bug=16,
     ),
+    Mutant(
+        "a key that no client sees does not count",
+        "commands/keys.py",
+        "return len(txn.keyspace.keys)",
+        "return len(txn.keyspace.keys) + len(txn.keyspace.ghosts)",
+        "crdb/test_resync.py::"
+        "test_key_counts_agree_after_a_recovery_with_nothing_but_the_configuration",
+        bug=9,
+    ),
 ]
