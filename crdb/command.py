@@ -44,7 +44,8 @@ class Command(msgspec.Struct, frozen=True):
     words_max: int
     """... up to so many."""
     flags: frozenset[str]
-    """``write``, ``readonly``, ``fast``, ``denyoom``; ``immediate``: not queued by MULTI."""
+    """Those of the real server, less what the rest of the line says; and one of ours:
+    ``immediate``, not queued by MULTI."""
     keys: tuple[int, int, int]
     """Positions of the first and last key, and the step between them; 0 for no keys."""
     also: Finder | None
@@ -62,7 +63,7 @@ QUOTED_MAX = 128
 TABLE: dict[bytes, Command] = {}
 """By name, in upper and in lower case: a request is usually one or the other."""
 
-_PAIRS: dict[bytes, dict[bytes, Command]] = {}
+PAIRS: dict[bytes, dict[bytes, Command]] = {}
 """First word -> second word -> command, in lower case."""
 
 
@@ -91,7 +92,7 @@ def command(
         )
         first, _, second = name.encode().partition(b"|")
         if second:
-            _PAIRS.setdefault(first, {})[second] = entry
+            PAIRS.setdefault(first, {})[second] = entry
         else:
             TABLE[first] = TABLE[first.upper()] = entry
         return run
@@ -101,7 +102,10 @@ def command(
 
 def lookup(request: Request) -> Command:
     """The command that a request names, with its number of arguments checked."""
-    found = TABLE.get(request[0]) or TABLE.get(request[0].lower()) or _pair(request)
+    first = request[0].lower()
+    found = TABLE.get(request[0]) or TABLE.get(first)
+    if found is None or (first in PAIRS and len(request) > found.words_max):
+        found = _pair(request)
     if not found.words_min <= len(request) <= found.words_max:
         raise wrong_number_of_arguments(found.name)
     return found
@@ -109,7 +113,7 @@ def lookup(request: Request) -> Command:
 
 def entries() -> list[Command]:
     """Every command once, in order of the names."""
-    pairs = [entry for seconds in _PAIRS.values() for entry in seconds.values()]
+    pairs = [entry for seconds in PAIRS.values() for entry in seconds.values()]
     by_name = {entry.name: entry for entry in (*TABLE.values(), *pairs)}
     return [by_name[name] for name in sorted(by_name)]
 
@@ -139,7 +143,7 @@ def counted(at: int) -> Finder:
 
 def _pair(request: Request) -> Command:
     first = request[0].lower()
-    seconds = _PAIRS.get(first)
+    seconds = PAIRS.get(first)
     if seconds is None:
         raise _unknown(request)
     if len(request) == 1:

@@ -59,6 +59,6 @@ def refcount(txn: Transaction, word: bytes, key: Key) -> Reply:
     return None if txn.find(key) is None else 1
 
 
-@command("object|help", 2)
+@command("object|help", 2, "loading", "stale")
 def help_(txn: Transaction, word: bytes) -> Reply:
     return HELP.splitlines()

@@ -15,12 +15,12 @@ def ping(txn: Transaction, *words: bytes) -> Reply:
     return words[0] if words else "PONG"
 
 
-@command("echo", 2, "fast")
+@command("echo", 2, "loading", "stale", "fast")
 def echo(txn: Transaction, message: bytes) -> Reply:
     return message
 
 
-@command("time", 1, "fast")
+@command("time", 1, "loading", "stale", "fast")
 def time(txn: Transaction) -> Reply:
     """This region's own clock, which may be wrong: seconds, and microseconds beyond them."""
     return [b"%d" % part for part in divmod(txn.now_us, 1_000_000)]

@@ -16,7 +16,10 @@ from crdb.transaction import Transaction
 ABORTED = "EXECABORT Transaction discarded because of"
 
 
-@command("multi", 1, "immediate", "fast")
+SESSION = ("immediate", "noscript", "loading", "stale", "fast", "allow_busy")
+
+
+@command("multi", 1, *SESSION, "no_multi")
 def multi(txn: Transaction) -> Reply:
     if txn.session.queue is not None:
         raise CommandError("ERR MULTI calls can not be nested")
@@ -26,7 +29,16 @@ def multi(txn: Transaction) -> Reply:
 
 # Redis says 1 for the arity. But EXEC with too many words also ends the transaction, so it has
 # to get as far as here.
-@command("exec", -1, "immediate", conflict="each command in it by its own rule")
+@command(
+    "exec",
+    -1,
+    "immediate",
+    "noscript",
+    "loading",
+    "stale",
+    "skip_slowlog",
+    conflict="each command in it by its own rule",
+)
 def exec_(txn: Transaction, *words: bytes) -> Reply:
     session = txn.session
     queue, failed = session.queue, session.failed
@@ -47,7 +59,7 @@ def exec_(txn: Transaction, *words: bytes) -> Reply:
         return [run(txn, request) for request in queue]
 
 
-@command("discard", 1, "immediate", "fast")
+@command("discard", 1, *SESSION)
 def discard(txn: Transaction) -> Reply:
     if txn.session.queue is None:
         raise CommandError("ERR DISCARD without MULTI")
@@ -58,8 +70,8 @@ def discard(txn: Transaction) -> Reply:
 @command(
     "watch",
     -2,
-    "immediate",
-    "fast",
+    *SESSION,
+    "no_multi",
     keys=(1, -1, 1),
     conflict="both may EXEC: each looks at its own copy",
 )
@@ -75,7 +87,7 @@ def watch(txn: Transaction, *keys: Key) -> Reply:
     return "OK"
 
 
-@command("unwatch", 1, "fast")
+@command("unwatch", 1, *SESSION[1:])
 def unwatch(txn: Transaction) -> Reply:
     txn.keyspace.unwatch(txn.session)
     return "OK"
