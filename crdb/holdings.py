@@ -9,6 +9,8 @@ from crdb.dots import ACTORS_MAX, CausalContext
 from crdb.keyspace import Key, Keyspace
 from crdb.link import Link
 from crdb.messages import Difference, Digest
+from crdb.pubsub import Broker
+from crdb.session import Session, Waiter
 from crdb.settings import Settings
 from crdb.stability import Stability
 from crdb.stamps import REGIONS_MAX
@@ -31,6 +33,7 @@ class Holdings:
         self.backlog = Backlog(self.settings.backlog_writes_max)
         self.links = {peer: Link(peer, self.settings.resend_after_us) for peer in sorted(peers)}
         self.stability = Stability(self.links)
+        self.broker = Broker(self.links)
         self._transaction = Transaction(
             self.keyspace,
             region,
@@ -38,6 +41,7 @@ class Holdings:
             self.backlog.writes,
             self.context.vector,
             self._remember,
+            self.broker,
         )
 
     def difference(self, peer: resync.Held) -> Difference:
@@ -74,6 +78,27 @@ class Holdings:
     def stale(self) -> bool:
         """Restored, and not yet brought up to date by a peer: it writes nothing."""
         return self._transaction.stale
+
+    @property
+    def waiting(self) -> dict[Session, Waiter]:
+        """Blocked clients, the one that waits longest first."""
+        return self._transaction.waiters
+
+    @property
+    def restless(self) -> bool:
+        """Whether `wake` may have something to give out."""
+        return bool(self._transaction.waiters or self.broker.outbox)
+
+    def close(self, session: Session) -> None:
+        """The client is gone: it watches, waits for and listens to nothing any more."""
+        self.keyspace.unwatch(session)
+        self.broker.close(session)
+        if session in self.waiting:
+            self._unblock(self.waiting[session])
+
+    def _unblock(self, waiter: Waiter) -> None:
+        del self.waiting[waiter.session]
+        self.keyspace.unwatch(waiter)
 
     def _seen(self) -> CausalContext:
         """The context, own writes included.

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+import msgspec
+
 from crdb.causality import Relays
+from crdb.messages import Deltas, Message, Published
 
 DOUBLINGS_MAX = 5
 
@@ -54,6 +57,12 @@ class Link:
     """With causal consistency: others' writes that go ahead of one's own."""
     doublings: int = 0
     """How often the peer was asked in vain: each time, wait twice as long."""
+    publications: int = 0
+    """Number of the last message that was published to the peer …"""
+    published: list[Published] = field(default_factory=list)
+    """… those that the next `Deltas` will carry …"""
+    published_here: int = 0
+    """… and the number of the last that the peer published here."""
 
     def acknowledge(self, seq: int, now_us: int) -> None:
         """The peer has applied this region's stream up to ``seq``."""
@@ -111,3 +120,16 @@ class Link:
     def rewind(self, seq: int) -> None:
         """The peer lacks what came after ``seq``: its word counts, not what it once acked."""
         self.sent = self.acked = seq
+
+    def publish(self, sharded: bool, channel: bytes, message: bytes) -> None:
+        """To go out with the next tick, even if there is nothing else to tell."""
+        self.publications += 1
+        self.published.append((self.publications, sharded, channel, message))
+        self.told = -1
+
+    def carrying(self, message: Message) -> Message:
+        """The message with what is to be published, if it is of the kind that carries it."""
+        if not self.published or not isinstance(message, Deltas):
+            return message
+        published, self.published = tuple(self.published), []
+        return msgspec.structs.replace(message, published=published)

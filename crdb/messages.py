@@ -18,6 +18,9 @@ Write = tuple[int, Key, Delta]
 first dot's sequence number; the next group's number is one beyond its last. A group is applied
 as a whole everywhere, or not at all: no message ends inside one."""
 
+Published = tuple[int, bool, bytes, bytes]
+"""(number, sharded, channel, message). A sender numbers what it publishes to one peer."""
+
 
 class Message(msgspec.Struct, frozen=True):
     region: int
@@ -36,6 +39,8 @@ class Deltas(Message, frozen=True):
     writes: tuple[Write, ...]
     probe: bool = False
     """Asks for an answer: the sender has waited long for an acknowledgement."""
+    published: tuple[Published, ...] = ()
+    """What PUBLISH says, after the writes. It is not sent again."""
 
 
 class Relay(Message, frozen=True):

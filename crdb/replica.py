@@ -27,16 +27,22 @@ from crdb import registry, resync
 from crdb.causality import Heard, met
 from crdb.command import TABLE, Reply, lookup
 from crdb.crdts.base import Residue
-from crdb.errors import CommandError, WrongType, stale
+from crdb.errors import CommandError, WrongType, only_listening, stale
 from crdb.expirer import Expirer
 from crdb.holdings import Holdings
 from crdb.link import Link, Resync
 from crdb.messages import Deltas, Describe, Difference, Digest, Message, Relay, Resend, Write
-from crdb.session import Request, Session, Waiter
+from crdb.session import Request, Session
 from crdb.settings import Settings as Settings
 from crdb.transaction import Draw
 
 registry.members("crdb.commands")
+
+LISTENING = frozenset(
+    {"ping", "psubscribe", "punsubscribe", "quit", "reset", "ssubscribe", "subscribe"}
+    | {"sunsubscribe", "unsubscribe"}
+)
+"""What a client of the older protocol may do while it is subscribed: see `only_listening`."""
 
 
 class Received(NamedTuple):
@@ -115,6 +121,8 @@ class Replica(Holdings):
             except CommandError as error:
                 session.failed = session.queue is not None
                 return error
+        if session.subscriptions and session.protocol == 2 and command.name not in LISTENING:
+            return only_listening(command.name)
         transaction = self._transaction
         if transaction.stale and command.write:
             session.failed = session.queue is not None
@@ -132,11 +140,12 @@ class Replica(Holdings):
             return error
 
     def wake(self, now_us: int, draw: Draw) -> list[tuple[Session, Reply]]:
-        """The late replies: of blocked clients whose keys have changed, or whose time is up.
+        """What nobody is waiting at a door for: pushes to subscribers, and late replies.
 
-        To be asked for after every door while `waiting`. Who waits longest is served first.
+        These are of blocked clients whose keys have changed, or whose time is up; who waits longest
+        is served first. To be asked for after every door while `restless`.
         """
-        woken: list[tuple[Session, Reply]] = []
+        woken: list[tuple[Session, Reply]] = [*self.broker.take()]
         while changed := [each for each in self.waiting.values() if each.dirty]:
             for waiter in changed:
                 waiter.dirty = False
@@ -148,22 +157,7 @@ class Replica(Holdings):
             if waiter.deadline_us is not None and waiter.deadline_us <= now_us:
                 woken.append((waiter.session, None))
                 self._unblock(waiter)
-        return woken
-
-    @property
-    def waiting(self) -> dict[Session, Waiter]:
-        """Blocked clients, the one that waits longest first."""
-        return self._transaction.waiters
-
-    def close(self, session: Session) -> None:
-        """The client is gone: nobody waits for what it watched."""
-        self.keyspace.unwatch(session)
-        if session in self.waiting:
-            self._unblock(self.waiting[session])
-
-    def _unblock(self, waiter: Waiter) -> None:
-        del self.waiting[waiter.session]
-        self.keyspace.unwatch(waiter)
+        return woken + self.broker.take()
 
     # ── door 2 ──────────────────────────────────────────────────────────────────────────────
 
@@ -185,6 +179,7 @@ class Replica(Holdings):
         received = Received()
         if isinstance(message, Deltas):
             received = self._receive_deltas(now_us, link, message)
+            self.broker.receive(link, message.published)
         elif isinstance(message, Relay):
             received = self._receive_relay(now_us, link, message)
         elif isinstance(message, Difference):
@@ -297,7 +292,7 @@ class Replica(Holdings):
         """A peer that writes under a new name has lost its past."""
         if link.actor:
             self.stability.restart(link.peer)
-        link.actor = actor
+        link.actor, link.published_here = actor, 0
         self._find_orphans()
 
     def _lags(self, link: Link) -> bool:
@@ -322,7 +317,7 @@ class Replica(Holdings):
             message = self._next(link, now_us)
             if message is not None:
                 link.told = self.heard
-                outbox.append((link.peer, message))
+                outbox.append((link.peer, link.carrying(message)))
         acked = min((link.acked for link in self.links.values()), default=self.seq)
         self.backlog.trim(acked, self.seq)
         return outbox

@@ -11,6 +11,7 @@ members. `resp2` is what a client of the older protocol gets.
 Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from crdb.decimals import show_double
@@ -18,6 +19,18 @@ from crdb.decimals import show_double
 
 class Pairs(list[list[Any]]):
     """Pairs in order, as of a member and its score: in RESP2 one flat list."""
+
+
+class Push(list[Any]):
+    """What a client gets without having asked; in the older protocol it looks like an array."""
+
+
+class Pushes(list[Push]):
+    """The reply to SUBSCRIBE and its relatives: a push for each channel, and nothing else.
+
+    Inside the reply to EXEC they stand one after the other. A client that asked for two channels
+    in one command finds more replies there than commands, as with Redis.
+    """
 
 
 def resp2(reply: Any) -> Any:
@@ -28,6 +41,17 @@ def resp2(reply: Any) -> Any:
         return [resp2(each) for pair in reply.items() for each in pair]
     if isinstance(reply, Pairs):
         return [resp2(each) for pair in reply for each in pair]
+    if isinstance(reply, Pushes):
+        return Pushes(Push(map(resp2, push)) for push in reply)
     if isinstance(reply, list):
-        return [resp2(each) for each in reply]
+        return [resp2(each) for each in spliced(reply)]
     return reply
+
+
+def spliced(replies: list[Any]) -> Iterator[Any]:
+    """The items of an array, with those of `Pushes` among them."""
+    for reply in replies:
+        if isinstance(reply, Pushes):
+            yield from reply
+        else:
+            yield reply

@@ -16,9 +16,9 @@ class Watcher:
 
 
 class Session(Watcher):
-    """MULTI and WATCH state of one connection."""
+    """MULTI and WATCH state of one connection, and what it listens to."""
 
-    __slots__ = ("failed", "queue")
+    __slots__ = ("failed", "protocol", "queue", "subscriptions")
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,6 +26,10 @@ class Session(Watcher):
         """Commands since MULTI, None outside of it."""
         self.failed = False
         """A command was refused while queueing: EXEC will refuse them all."""
+        self.protocol = 2
+        """Version of the protocol: in 2, who listens may do little else."""
+        self.subscriptions: dict[str, dict[bytes, None]] = {}
+        """Kind (see `crdb.pubsub`) -> names; kinds without any are left out."""
 
 
 class Waiter(Watcher):

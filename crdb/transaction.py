@@ -17,6 +17,7 @@ from crdb.dots import SEQ_BITS, SEQ_MASK, Dot
 from crdb.errors import wrong_type
 from crdb.keyspace import NEVER_US, Entry, Key, Keyspace
 from crdb.messages import Write
+from crdb.pubsub import Broker
 from crdb.session import Request, Session, Waiter
 
 Draw = Callable[[int], int]
@@ -41,8 +42,10 @@ class Transaction:
         log: list[Write],
         vector: Mapping[int, int],
         remember: Callable[[Key, Residue], None],
+        broker: Broker,
     ) -> None:
         self.keyspace = keyspace
+        self.broker = broker
         self.region = region
         self.now_us = 0
         self.draw: Draw = no_dice

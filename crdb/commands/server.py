@@ -12,6 +12,9 @@ from crdb.transaction import Transaction
 def ping(txn: Transaction, *words: bytes) -> Reply:
     if len(words) > 1:
         raise wrong_number_of_arguments("ping")
+    if txn.session.subscriptions and txn.session.protocol == 2:
+        # To this client a message without an array around it would be no push.
+        return [b"pong", words[0] if words else b""]
     return words[0] if words else "PONG"
 
 

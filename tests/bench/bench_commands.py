@@ -83,7 +83,7 @@ class Plain(Replica):
     def __init__(self) -> None:
         super().__init__(region=1)
         self._transaction = PlainTransaction(
-            self.keyspace, 1, 1, self.backlog.writes, {}, self._remember
+            self.keyspace, 1, 1, self.backlog.writes, {}, self._remember, self.broker
         )
 
 

@@ -1,0 +1,89 @@
+"""Who listens to what in one region, and what waits to be said to them and to the other regions.
+
+A message reaches the region's own subscribers at once, as pushes that `Replica.wake` gives out. To
+every other region it travels with the next `Deltas`, behind the writes in it: at most once, in the
+order in which it was published, and never again if that message is lost. That PUBLISH travels as an
+effect is published; the rest is our choice.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Literal
+
+from crdb import glob
+from crdb.link import Link
+from crdb.messages import Published
+from crdb.replies import Push
+from crdb.session import Session
+
+Kind = Literal["", "p", "s"]
+"""A channel, a pattern of channels, or a channel that belongs to a slot."""
+
+matcher = cache(glob.matcher)
+
+
+class Broker:
+    """The subscriptions of one region's sessions."""
+
+    __slots__ = ("_links", "listeners", "outbox")
+
+    def __init__(self, links: Mapping[int, Link]) -> None:
+        self._links = links
+        self.listeners: dict[Kind, dict[bytes, dict[Session, None]]] = {"": {}, "p": {}, "s": {}}
+        """What is listened to -> those who do, the longest first."""
+        self.outbox: list[tuple[Session, Push]] = []
+        """What subscribers have not been given yet."""
+
+    def subscribe(self, session: Session, kind: Kind, name: bytes) -> None:
+        session.subscriptions.setdefault(kind, {})[name] = None
+        self.listeners[kind].setdefault(name, {})[session] = None
+
+    def unsubscribe(self, session: Session, kind: Kind, name: bytes) -> None:
+        names = session.subscriptions.get(kind, {})
+        if name not in names:
+            return
+        del names[name], self.listeners[kind][name][session]
+        if not names:
+            del session.subscriptions[kind]
+        if not self.listeners[kind][name]:
+            del self.listeners[kind][name]
+
+    def close(self, session: Session) -> None:
+        """The client is gone, and what it has not been given with it."""
+        for kind in self.listeners:
+            for name in list(session.subscriptions.get(kind, ())):
+                self.unsubscribe(session, kind, name)
+        self.outbox = [each for each in self.outbox if each[0] is not session]
+
+    def publish(self, sharded: bool, channel: bytes, message: bytes) -> int:
+        """Say it here and send it to the peers; how many were told here."""
+        for link in self._links.values():
+            link.publish(sharded, channel, message)
+        return self.deliver(sharded, channel, message)
+
+    def deliver(self, sharded: bool, channel: bytes, message: bytes) -> int:
+        """Say it to this region's subscribers; how many they are."""
+        before = len(self.outbox)
+        if sharded:
+            self._push(self.listeners["s"].get(channel, ()), b"smessage", channel, message)
+            return len(self.outbox) - before
+        self._push(self.listeners[""].get(channel, ()), b"message", channel, message)
+        for pattern, sessions in self.listeners["p"].items():
+            if matcher(pattern)(channel):
+                self._push(sessions, b"pmessage", pattern, channel, message)
+        return len(self.outbox) - before
+
+    def receive(self, link: Link, published: Iterable[Published]) -> None:
+        """What another region's message brings, but for what an earlier one brought."""
+        for number, sharded, channel, message in published:
+            if number > link.published_here:
+                link.published_here = number
+                self.deliver(sharded, channel, message)
+
+    def take(self) -> list[tuple[Session, Push]]:
+        """The pushes that wait, which are not kept here any longer."""
+        taken, self.outbox = self.outbox, []
+        return taken
+
+    def _push(self, sessions: Iterable[Session], *words: bytes) -> None:
+        self.outbox += [(session, Push(words)) for session in sessions]
