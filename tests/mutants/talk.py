@@ -18,4 +18,32 @@ MUTANTS = [
         "commands/test_command_table.py"
         "::test_every_command_is_counted_once_and_listed_with_its_second_words",
     ),
+    Mutant(
+        "a message that was overtaken is not delivered late",
+        "pubsub.py",
+        "if number > link.published_here:",
+        "if number != link.published_here:",
+        "commands/test_pubsub.py::test_a_repeated_message_and_one_that_was_overtaken_say_nothing",
+    ),
+    Mutant(
+        "what is published goes out though nothing was written",
+        "link.py",
+        "self.told = -1",
+        "pass",
+        "commands/test_pubsub.py::test_a_message_reaches_the_subscribers_of_every_region_once",
+    ),
+    Mutant(
+        "a new life numbers its messages anew",
+        "replica.py",
+        "link.actor, link.published_here = actor, 0",
+        "link.actor = actor",
+        "commands/test_pubsub.py::test_a_region_that_lost_its_memory_is_heard_again",
+    ),
+    Mutant(
+        "who is gone is told nothing",
+        "holdings.py",
+        "self.broker.close(session)",
+        "pass",
+        "commands/test_pubsub.py::test_a_closed_session_is_unsubscribed",
+    ),
 ]
