@@ -86,8 +86,8 @@ class Holdings:
 
     @property
     def restless(self) -> bool:
-        """Whether `wake` may have something to give out."""
-        return bool(self._transaction.waiters or self.broker.outbox)
+        """Whether `wake` may have something to give out, or something was published."""
+        return bool(self._transaction.waiters or self.broker.outbox or self.broker.spoken)
 
     def close(self, session: Session) -> None:
         """The client is gone: it watches, waits for and listens to nothing any more."""

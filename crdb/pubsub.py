@@ -25,7 +25,7 @@ matcher = cache(glob.matcher)
 class Broker:
     """The subscriptions of one region's sessions."""
 
-    __slots__ = ("_links", "listeners", "outbox")
+    __slots__ = ("_links", "listeners", "outbox", "spoken")
 
     def __init__(self, links: Mapping[int, Link]) -> None:
         self._links = links
@@ -33,6 +33,8 @@ class Broker:
         """What is listened to -> those who do, the longest first."""
         self.outbox: list[tuple[Session, Push]] = []
         """What subscribers have not been given yet."""
+        self.spoken = False
+        """Something was published here since the last `take`: it has to leave with a tick."""
 
     def subscribe(self, session: Session, kind: Kind, name: bytes) -> None:
         session.subscriptions.setdefault(kind, {})[name] = None
@@ -57,6 +59,7 @@ class Broker:
 
     def publish(self, sharded: bool, channel: bytes, message: bytes) -> int:
         """Say it here and send it to the peers; how many were told here."""
+        self.spoken = True
         for link in self._links.values():
             link.publish(sharded, channel, message)
         return self.deliver(sharded, channel, message)
@@ -82,6 +85,7 @@ class Broker:
 
     def take(self) -> list[tuple[Session, Push]]:
         """The pushes that wait, which are not kept here any longer."""
+        self.spoken = False
         taken, self.outbox = self.outbox, []
         return taken
 

@@ -106,6 +106,8 @@ class Client:
         self.process = process
         self.timeout_us = timeout_us
         self.history = history
+        self.heard: list[Reply] = []
+        """What was published on the channels that it has subscribed to."""
         self._network = network
         self._sessions: dict[tuple[int, int], Session] = {}
         """By region and its epoch: after a crash the next call makes a new connection."""
@@ -126,7 +128,8 @@ class Client:
         self._deadline_us = engine._now + self.timeout_us
         if self._alarm is None or self._deadline_us < self._alarm_at_us:
             self._set_alarm()
-        ask = Ask(session, region.epoch, request, self.place, self.process, signal.fire)
+        hear = self.heard.append
+        ask = Ask(session, region.epoch, request, self.place, self.process, signal.fire, hear)
         self._send(region, ask, region.ask)
         try:
             reply = yield signal

@@ -30,7 +30,7 @@ from matplotlib.figure import Figure
 from crdb.command import Reply
 from crdb.errors import CommandError
 from crdb.keyspace import Entry
-from crdb.session import Request, Session
+from crdb.session import Request, Session, Waiter
 from sim.history import FAIL, OK, Op
 from sim.plots.spacetime import Point, Span, diagram
 from sim.region import Region
@@ -59,12 +59,19 @@ class Place:
     def __call__(self, line: str) -> Any:
         """Run a command, typed as in redis-cli.
 
-        Raises `CommandError` for an error reply, ConnectionError from a region that is down, and
+        One that blocks gives ``(blocked)``; its reply, and what is published on channels that were
+        subscribed to, come later: see `heard`. Raises `CommandError` for an error reply,
+        ConnectionError from a region that is down, RuntimeError while a command blocks, and
         ValueError for a line that is no command.
         """
         name, *words = _words(line)
         if not self._region.up:
             raise ConnectionError(f"{self._region.name} is down, and answers nobody")
+        if self._session in self._region.replica.waiting:
+            raise RuntimeError(
+                f"{self._region.name} still waits in a command that blocks: write to its key "
+                "elsewhere, or let time pass with wait(); heard() then gives the late reply"
+            )
         self._lab.wait(STEP_US)
         request = [name.encode(), *(word.encode() for word in words)]
         now_us = self._lab.world.engine.now
@@ -85,6 +92,11 @@ class Place:
         if isinstance(reply, CommandError):
             raise reply
         return _told(reply)
+
+    def heard(self) -> list[Any]:
+        """What has been said without being asked, since this was last called: messages of
+        channels, and replies of commands that had blocked."""
+        return [_told(reply) for reply in self._region.late.pop(self._session, [])]
 
     def _execute(self, line: str, request: Request) -> Reply:
         """Run a request, and keep it if it wrote something."""
@@ -303,6 +315,8 @@ def _told(reply: Reply) -> Any:
     """A reply as text; an error inside of EXEC's is told, not raised."""
     if isinstance(reply, CommandError):
         return str(reply)
+    if isinstance(reply, Waiter):
+        return "(blocked)"
     return [_told(each) for each in reply] if isinstance(reply, list) else plain(reply)
 
 

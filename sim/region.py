@@ -20,6 +20,7 @@ from crdb.command import Reply
 from crdb.messages import Deltas, Difference, Digest, Message
 from crdb.persistence.format import size_bytes
 from crdb.replica import Replica, Settings
+from crdb.replies import Push, Pushes
 from crdb.session import Request, Session, Waiter
 from sim.clock import RegionClock
 from sim.engine import Call, Engine, Lane
@@ -43,6 +44,8 @@ class Ask(msgspec.Struct, frozen=True):
     """Where the client is."""
     connection: int
     answer: Answer
+    push: Answer | None = None
+    """Takes what is said without being asked: messages of a channel."""
 
 
 class Parcel(NamedTuple):
@@ -107,10 +110,10 @@ class Region:
         self._marked = False
         """The first write since the last tick has its mark."""
         self._marks: list[tuple[int, int]] = []
-        """(sequence number, engine time) of the first request's write, and the first removal of
-        what expired, of each batch not yet everywhere."""
+        """(sequence number, engine time) of the first write of each batch not yet everywhere."""
         self.backups: dict[int, Difference] = {}
-        self._blocked: dict[Session, Ask] = {}  # They wait for a key to change, as BLPOP does.
+        self._open: dict[Session, Ask] = {}  # Of blocked and of subscribed clients.
+        self.late: dict[Session, list[Reply]] = {}  # To sessions without connection, as a lab's.
         self._busy_until_us = 0
         self._crashes = 0
         """Those that no restart has undone."""
@@ -135,10 +138,10 @@ class Region:
     def _serve(self, ask: Ask) -> None:
         if self.up and ask.epoch == self.epoch:
             reply = self.execute(ask.session, ask.request)
-            if isinstance(reply, Waiter):
-                self._blocked[ask.session] = ask
+            if isinstance(reply, Waiter | Pushes):
+                self._open[ask.session] = ask
                 self._arrange()
-            else:
+            if not isinstance(reply, Waiter):
                 self._answer(ask, reply)
 
     def _answer(self, ask: Ask, reply: Reply) -> None:
@@ -151,8 +154,9 @@ class Region:
         replica = self.replica
         before = 0 if self._marked else replica.seq
         reply = replica.execute(self.clock.now(), session, request, self._draw)
-        if replica.waiting:
+        if replica.restless:
             self._wake()
+            self._arrange()
         if not self._marked and replica.seq != before:
             self._marked = True
             self._marks.append((before + 1, self.engine.now))
@@ -163,13 +167,24 @@ class Region:
     def close(self, session: Session) -> None:
         """A client gives up a connection: nobody watches, queues or waits on it any more."""
         self.replica.close(session)
-        self._blocked.pop(session, None)
+        self._open.pop(session, None)
+        self.late.pop(session, None)
 
     def _wake(self) -> None:
-        """Answer the blocked clients whose keys have changed, or whose time is up."""
+        """Answer the blocked clients whose keys have changed or whose time is up, and tell
+        subscribers what was published."""
         for session, reply in self.replica.wake(self.clock.now(), self._draw):
-            if session in self._blocked:
-                self._answer(self._blocked.pop(session), reply)
+            ask = self._open.get(session)
+            if ask is None:
+                self.late.setdefault(session, []).append(reply)
+            elif not isinstance(reply, Push):
+                self._answer(ask, reply)
+                if not session.subscriptions:
+                    del self._open[session]
+            elif ask.push is not None:
+                self._network.send(
+                    self.place, ask.place, "client", reply, ask.push, connection=ask.connection
+                )
 
     # ── peers ───────────────────────────────────────────────────────────────────────────────
 
@@ -192,7 +207,7 @@ class Region:
             self._history.lags.append(lag)
         for peer, answer in received.answers:
             self._post(peer, answer)
-        if self.replica.waiting:
+        if self.replica.restless:
             self._wake()
         if not self._soon:
             self._arrange()
@@ -204,7 +219,7 @@ class Region:
         if not self.up:
             return
         before = self.replica.seq
-        if self.replica.waiting:
+        if self.replica.restless:
             self._wake()
         letters = self.replica.tick(self.clock.now())
         if self.replica.seq != before:
@@ -273,7 +288,7 @@ class Region:
         for watcher in [each for watchers in watching for each in watchers]:
             if isinstance(watcher, Session):
                 self.close(watcher)
-        for session in list(self._blocked):
+        for session in list(self._open):
             self.close(session)
         for peer, lane in self._lanes.items():
             lane.cancel()

@@ -180,7 +180,7 @@ def test_a_closed_session_is_unsubscribed(replica: Replica, run: Run) -> None:
         run(f"{name} a b", session=listener)
     run("PUBLISH a m")
     replica.close(listener)
-    assert not replica.restless
+    assert not replica.broker.outbox
     assert run("PUBLISH a m") == 0
     assert not any(replica.broker.listeners.values())
 

@@ -326,3 +326,14 @@ def test_a_clock_that_is_set_is_drawn(lab: Lab, monkeypatch: pytest.MonkeyPatch)
     lab[WEST]("SET k v")
     lab.skew(WEST, -500_000)
     assert drawn(lab, monkeypatch)[0][1] == "0:00.002 West Europe: clock -0.500 s"
+
+
+def test_what_is_published_is_heard_in_every_region() -> None:
+    lab = Lab("West Europe", "East US")
+    eu, us = lab["West Europe"], lab["East US"]
+    assert us("SUBSCRIBE news") == [["subscribe", "news", 1]]
+    assert eu("PUBLISH news hello") == 0
+    assert us.heard() == []
+    lab.wait("1s")
+    assert us.heard() == [["message", "news", "hello"]]
+    assert us.heard() == eu.heard() == []
