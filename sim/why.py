@@ -19,13 +19,7 @@ from typing import Any
 
 from crdb import stamps
 from crdb.crdts.base import CRDT
-from crdb.crdts.causal import each as dots_of
-from crdb.crdts.counter import Counter
 from crdb.crdts.expiry import FOREVER, Expiry
-from crdb.crdts.orset import ORSet
-from crdb.crdts.register import Register
-from crdb.crdts.string import String, number
-from crdb.decimals import show
 from crdb.dots import Dot, actor_of
 from crdb.dots import name as dot_name
 from crdb.keyspace import Entry
@@ -101,10 +95,8 @@ def rules(entry: Entry) -> Iterator[str]:
     """Yield by which rules a key reads as it does, each with its source."""
     if entry.others:
         yield "two types: the one of smaller rank shows, and neither is lost (our choice)"
-    if isinstance(entry.value, String):
-        yield from _rules_of_string(entry.value)
-    elif isinstance(entry.value, ORSet):
-        yield "a member is here while it has an add that no remove has seen (published)"
+    if entry.value is not None:
+        yield from entry.value.rules()
     deadlines = [] if entry.expiry is None else list(entry.expiry.siblings().values())
     ends_ms = [order >> stamps.BITS for order, _ in deadlines]
     if len(ends_ms) > 1 and min(ends_ms) != FOREVER:
@@ -114,55 +106,19 @@ def rules(entry: Entry) -> Iterator[str]:
             yield "concurrent deadlines: the longest is in force (published)"
 
 
-def _rules_of_string(string: String) -> Iterator[str]:
-    register, parts = string.register, string.counter.parts
-    orders = [] if register is None else [order for order, _ in register.siblings().values()]
-    if len(orders) > 1:
-        first, second, *_ = sorted(map(stamps.clock_us, orders), reverse=True)
-        if first == second:
-            yield "concurrent writes of equal clocks: the smaller region shows (our choice)"
-        else:
-            yield "concurrent writes: the later clock shows (published)"
-    if parts and register is not None and number(register.top) is None:
-        yield "a text hides the increments that it did not see (our choice)"
-    elif len(parts) > 1:
-        yield "increments add up (published)"
-
-
 def _writes(state: CRDT[Any], regions: Names, actors: Names, shows: bool) -> Iterator[Sibling]:
-    if isinstance(state, String):
-        if state.register is not None:
-            yield from _assigned(state.register, regions, shows)
-        counts = state.register is None or number(state.register.top) is not None
-        yield from _parts(state.counter, actors, shows and counts)
-        return
-    for dot, value in _held(state):
-        yield Sibling(value, dot_name(dot), None, _author(dot, actors), shows)
+    for dot, value, order, first in state.written():
+        clock_us = None if order is None else stamps.clock_us(order) - EPOCH_US
+        author = _author(dot, actors) if order is None else regions[stamps.region(order)]
+        yield Sibling(_shown(value), dot_name(dot), clock_us, author, shows and first)
 
 
-def _held(state: CRDT[Any]) -> Iterator[tuple[Dot, str]]:
-    """Each dot with what it stands for, where that is known."""
-    if isinstance(state, ORSet):
-        for member, dots in sorted(state.members.items()):
-            yield from ((dot, repr(plain(member))) for dot in dots_of(dots))
-    else:
-        yield from ((dot, f"({state.name})") for dot in sorted(state.dots()))
-
-
-def _assigned(register: Register, regions: Names, shows: bool) -> Iterator[Sibling]:
-    for dot, (order, value) in register.siblings().items():
-        clock_us = stamps.clock_us(order) - EPOCH_US
-        author = regions[stamps.region(order)]
-        first = dot == register.dot
-        yield Sibling(repr(plain(value)), dot_name(dot), clock_us, author, shows and first)
-
-
-def _parts(counter: Counter, actors: Names, shows: bool) -> Iterator[Sibling]:
-    for _, part in sorted(counter.parts.items()):
-        author = _author(part.last, actors)
-        sign = "+" if part.amount >= 0 else ""
-        amount = sign + plain(show(part.amount))
-        yield Sibling(amount, dot_name(part.last), None, author, shows)
+def _shown(value: Any) -> str:
+    """What was written, on one line: of a field or member its name before its value."""
+    if isinstance(value, tuple):
+        name, of = value
+        return f"{plain(name)!r}: {_shown(of)}"
+    return value if isinstance(value, str) else repr(plain(value))
 
 
 def _deadlines(expiry: Expiry, regions: Names) -> Iterator[Sibling]:

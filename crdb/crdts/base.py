@@ -52,6 +52,18 @@ class Residue(NamedTuple):
     """Records that must be kept until every region has seen these dots (`CRDT.forget`)."""
 
 
+class Written(NamedTuple):
+    """One write that a state still holds, as people are told of it."""
+
+    dot: Dot
+    value: Any
+    """What was written: a plain value, or a tuple of a name and its value."""
+    order: int | None = None
+    """The author's stamp, where a clock decides."""
+    shows: bool = True
+    """Whether a client sees it, and not another one instead."""
+
+
 class Delta(msgspec.Struct, frozen=True, gc=False):
     """A frozen fragment of a state: what was added, and which dots that covers."""
 
@@ -119,6 +131,14 @@ class CRDT(ABC, Generic[D]):
     @abstractmethod
     def value(self) -> Any:
         """The plain value: what the siblings and parts fold to."""
+
+    def written(self) -> Iterator[Written]:
+        """The writes that are here, concurrent ones side by side."""
+        return (Written(dot, f"({self.name})") for dot in sorted(self.dots()))
+
+    def rules(self) -> Iterator[str]:
+        """By which rules the value is what it is, each with who says so."""
+        return iter(())
 
     def empty(self) -> bool:
         """Whether nothing at all is left, not even a record."""

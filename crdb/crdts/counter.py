@@ -37,8 +37,9 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import ClassVar
 
-from crdb.crdts.base import CRDT, Delta, Residue
+from crdb.crdts.base import CRDT, Delta, Residue, Written
 from crdb.crdts.causal import Dots, each, lacking, pack, removed
+from crdb.decimals import show
 from crdb.dots import SEQ_BITS, Dot, actor_of
 
 Amount = int | Fraction
@@ -210,6 +211,11 @@ class Counter(CRDT[Part | CounterDelta]):
 
     def value(self) -> Amount:
         return self.total
+
+    def written(self) -> Iterator[Written]:
+        for _, part in sorted(self.parts.items()):
+            sign = "+" if part.amount >= 0 else ""
+            yield Written(part.last, f"{sign}{show(part.amount).decode()}")
 
     def __repr__(self) -> str:
         return f"Counter({self.total}, {self.parts!r}, {self.resets!r})"

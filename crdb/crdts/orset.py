@@ -25,7 +25,7 @@ from collections.abc import Container, Iterator, Sequence
 from itertools import filterfalse
 from typing import ClassVar
 
-from crdb.crdts.base import CRDT, Delta, Residue
+from crdb.crdts.base import CRDT, Delta, Residue, Written
 from crdb.crdts.causal import Dots, each, join, lacking, pack, removed
 from crdb.dots import Dot
 
@@ -195,6 +195,13 @@ class ORSet(CRDT[SetDelta | MemberDelta]):
 
     def value(self) -> set[Member]:
         return set(self.members)
+
+    def written(self) -> Iterator[Written]:
+        for member, dots in sorted(self.members.items()):
+            yield from (Written(dot, member) for dot in each(dots))
+
+    def rules(self) -> Iterator[str]:
+        yield "a member is here while it has an add that no remove has seen (published)"
 
     def __repr__(self) -> str:
         return f"ORSet({self.members!r})"

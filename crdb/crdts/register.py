@@ -30,7 +30,7 @@ sets (Preguiça et al. 2010).
 from collections.abc import Container, Iterator
 from typing import Any, ClassVar
 
-from crdb.crdts.base import CRDT, Delta, Residue
+from crdb.crdts.base import CRDT, Delta, Residue, Written
 from crdb.crdts.causal import Dots, each, lacking, pack, removed
 from crdb.dots import Dot
 
@@ -147,6 +147,10 @@ class Register(CRDT[RegisterDelta]):
 
     def value(self) -> Any:
         return self.top
+
+    def written(self) -> Iterator[Written]:
+        for dot, (order, value) in self.siblings().items():
+            yield Written(dot, value, order, dot == self.dot)
 
     def __repr__(self) -> str:
         return f"Register({self.siblings()!r})"

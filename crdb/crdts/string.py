@@ -28,7 +28,8 @@ Source: Redis Active-Active, "Conflict resolution: strings and counters".
 from collections.abc import Container, Iterator
 from typing import Any, ClassVar
 
-from crdb.crdts.base import CRDT, Delta, Residue
+from crdb import stamps
+from crdb.crdts.base import CRDT, Delta, Residue, Written
 from crdb.crdts.counter import Amount, Counter, CounterDelta, Part, as_counter_delta
 from crdb.crdts.register import Register, RegisterDelta
 from crdb.decimals import INT_MAX, INT_MIN, parse_decimal, parse_int, show
@@ -161,6 +162,28 @@ class String(CRDT[Any]):
         if total.__class__ is int:
             return total
         return int(total) if INT_MIN <= total <= INT_MAX and total == int(total) else None
+
+    def written(self) -> Iterator[Written]:
+        """The increments do not show while a text hides them."""
+        if self.register is not None:
+            yield from self.register.written()
+        counts = self.register is None or number(self.register.top) is not None
+        for each in self.counter.written():
+            yield each._replace(shows=counts)
+
+    def rules(self) -> Iterator[str]:
+        register, parts = self.register, self.counter.parts
+        orders = [] if register is None else [order for order, _ in register.siblings().values()]
+        if len(orders) > 1:
+            first, second, *_ = sorted(map(stamps.clock_us, orders), reverse=True)
+            if first == second:
+                yield "concurrent writes of equal clocks: the smaller region shows (our choice)"
+            else:
+                yield "concurrent writes: the later clock shows (published)"
+        if parts and register is not None and number(register.top) is None:
+            yield "a text hides the increments that it did not see (our choice)"
+        elif len(parts) > 1:
+            yield "increments add up (published)"
 
     def __repr__(self) -> str:
         return f"String({self.value()!r}, {self.register!r}, {self.counter!r})"
