@@ -12,13 +12,13 @@ Request = tuple[bytes, ...]
 
 
 class Kind(NamedTuple):
-    case: str
-    """Whose spec of `tests.cases` holds."""
     requests: Callable[[st.SearchStrategy[bytes]], st.SearchStrategy[Request]]
     """Draws a write to one of these keys."""
-    read: Request
+    case: str = ""
+    """Whose spec of `tests.cases` holds. Without one, regions must only hold the same."""
+    read: Request = ()
     """The command that shows a key; ``k`` stands for the key."""
-    operation: Callable[[Request, Reply, Reply], Call | None]
+    operation: Callable[[Request, Reply, Reply], Call | None] = lambda *_: None
     """(request, what was read before, reply) -> what it meant; None where it did nothing."""
     value: Callable[[Reply], Any] = lambda reply: reply
     """A reply to ``read`` as the spec says it."""

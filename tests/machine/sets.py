@@ -37,4 +37,4 @@ def value(reply: Any) -> set[bytes] | None:
     return set(reply) or None
 
 
-KIND = Kind("orset", requests, (b"SMEMBERS", b"k"), operation, value)
+KIND = Kind(requests, "orset", (b"SMEMBERS", b"k"), operation, value)

@@ -41,8 +41,8 @@ def operation(request: Request, before: Reply, reply: Reply) -> Call | None:
 
 
 KIND = Kind(
-    case="string",
     requests=requests,
+    case="string",
     read=(b"GET", b"k"),
     operation=operation,
     by_itself=frozenset({b"APPEND", b"INCRBYFLOAT"}),
