@@ -51,11 +51,3 @@ def quoted(word: bytes, length_max: int | None = None) -> bytes:
 def stale() -> CommandError:
     """The text is ours: the product refuses writes, and no page says how."""
     return CommandError("ERR this region was restored and is not up to date yet: no writes")
-
-
-def only_listening(name: str) -> CommandError:
-    """To a client of the older protocol, which cannot tell a reply from a push."""
-    return CommandError(
-        f"ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / "
-        "PING / QUIT / RESET are allowed in this context"
-    )

@@ -64,7 +64,9 @@ class Expirer:
                 continue
             if self._may_remove(entry, at_us):
                 transaction.begin(now_us, Session(), no_dice)
-                if not transaction.remove(key):
+                if transaction.remove(key):
+                    transaction.broker.event("x", "expired", key)
+                else:
                     transaction.drop_orphan(key)
             else:
                 heappush(deadlines, (now_us + self._grace_us, key))

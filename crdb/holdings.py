@@ -9,7 +9,7 @@ from crdb.dots import ACTORS_MAX, CausalContext
 from crdb.keyspace import Key, Keyspace
 from crdb.link import Link
 from crdb.messages import Difference, Digest
-from crdb.pubsub import Broker
+from crdb.pubsub import Broker, notifications
 from crdb.session import Session, Waiter
 from crdb.settings import Settings
 from crdb.stability import Stability
@@ -33,7 +33,7 @@ class Holdings:
         self.backlog = Backlog(self.settings.backlog_writes_max)
         self.links = {peer: Link(peer, self.settings.resend_after_us) for peer in sorted(peers)}
         self.stability = Stability(self.links)
-        self.broker = Broker(self.links)
+        self.broker = Broker(self.links, notifications(self.settings.notify_keyspace_events))
         self._transaction = Transaction(
             self.keyspace,
             region,

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Literal
 
 from crdb import glob
+from crdb.errors import CommandError
 from crdb.link import Link
 from crdb.messages import Published
 from crdb.replies import Push
@@ -19,16 +20,34 @@ from crdb.session import Session
 Kind = Literal["", "p", "s"]
 """A channel, a pattern of channels, or a channel that belongs to a slot."""
 
+CLASSES = "g$lshzxetd"
+"""Classes of notifications that ``A`` stands for; ``m`` and ``n`` have to be asked for."""
+
 matcher = cache(glob.matcher)
+
+
+def notifications(flags: str) -> frozenset[str]:
+    """What is to be told of, as ``notify-keyspace-events`` says; nothing without K or E.
+
+    >>> sorted(notifications("Kgx")), sorted(notifications("gx")), len(notifications("KEA"))
+    (['K', 'g', 'x'], [], 12)
+    """
+    unknown = set(flags) - set("AKEmn" + CLASSES)
+    if unknown:
+        raise ValueError(f"{flags!r}: no event class {sorted(unknown)[0]!r} of AKEmn{CLASSES}")
+    chosen = frozenset(flags.replace("A", CLASSES))
+    return chosen if chosen & {"K", "E"} else frozenset()
 
 
 class Broker:
     """The subscriptions of one region's sessions."""
 
-    __slots__ = ("_links", "listeners", "outbox", "spoken")
+    __slots__ = ("_links", "listeners", "notify", "outbox", "spoken")
 
-    def __init__(self, links: Mapping[int, Link]) -> None:
+    def __init__(self, links: Mapping[int, Link], notify: frozenset[str] = frozenset()) -> None:
         self._links = links
+        self.notify = notify
+        """The classes of keyspace notifications, with K and E for where they are told."""
         self.listeners: dict[Kind, dict[bytes, dict[Session, None]]] = {"": {}, "p": {}, "s": {}}
         """What is listened to -> those who do, the longest first."""
         self.outbox: list[tuple[Session, Push]] = []
@@ -83,6 +102,15 @@ class Broker:
                 link.published_here = number
                 self.deliver(sharded, channel, message)
 
+    def event(self, kind: str, event: str, key: bytes) -> None:
+        """Tell of something of that class that happened to a key, if that is wanted."""
+        if kind in self.notify:
+            word = event.encode()
+            if "K" in self.notify:
+                self.deliver(False, b"__keyspace@0__:" + key, word)
+            if "E" in self.notify:
+                self.deliver(False, b"__keyevent@0__:" + word, key)
+
     def take(self) -> list[tuple[Session, Push]]:
         """The pushes that wait, which are not kept here any longer."""
         self.spoken = False
@@ -91,3 +119,20 @@ class Broker:
 
     def _push(self, sessions: Iterable[Session], *words: bytes) -> None:
         self.outbox += [(session, Push(words)) for session in sessions]
+
+
+LISTENING = frozenset(
+    {"ping", "psubscribe", "punsubscribe", "quit", "reset", "ssubscribe", "subscribe"}
+    | {"sunsubscribe", "unsubscribe"}
+)
+"""What a client of the older protocol may do while it is subscribed."""
+
+
+def only_listening(session: Session, name: str) -> CommandError | None:
+    """The error for a client that cannot tell a reply from a push, unless the command may be."""
+    if session.protocol > 2 or name in LISTENING:
+        return None
+    return CommandError(
+        f"ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / "
+        "PING / QUIT / RESET are allowed in this context"
+    )

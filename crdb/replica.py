@@ -23,26 +23,21 @@ the time of that region's clock, draws the numbers and carries the messages. Nob
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Self
 
-from crdb import registry, resync
+from crdb import notices, registry, resync
 from crdb.causality import Heard, met
 from crdb.command import TABLE, Reply, lookup
 from crdb.crdts.base import Residue
-from crdb.errors import CommandError, WrongType, only_listening, stale
+from crdb.errors import CommandError, WrongType, stale
 from crdb.expirer import Expirer
 from crdb.holdings import Holdings
 from crdb.link import Link, Resync
 from crdb.messages import Deltas, Describe, Difference, Digest, Message, Relay, Resend, Write
+from crdb.pubsub import only_listening
 from crdb.session import Request, Session
 from crdb.settings import Settings as Settings
 from crdb.transaction import Draw
 
 registry.members("crdb.commands")
-
-LISTENING = frozenset(
-    {"ping", "psubscribe", "punsubscribe", "quit", "reset", "ssubscribe", "subscribe"}
-    | {"sunsubscribe", "unsubscribe"}
-)
-"""What a client of the older protocol may do while it is subscribed: see `only_listening`."""
 
 
 class Received(NamedTuple):
@@ -121,8 +116,8 @@ class Replica(Holdings):
             except CommandError as error:
                 session.failed = session.queue is not None
                 return error
-        if session.subscriptions and session.protocol == 2 and command.name not in LISTENING:
-            return only_listening(command.name)
+        if session.subscriptions and (refused := only_listening(session, command.name)):
+            return refused
         transaction = self._transaction
         if transaction.stale and command.write:
             session.failed = session.queue is not None
@@ -135,6 +130,8 @@ class Replica(Holdings):
         args: list[Any] = list(request)
         args[0] = transaction
         try:
+            if self.broker.notify:
+                return notices.perform(transaction, command, request)
             return command.run(*args)
         except CommandError as error:
             return error
@@ -254,6 +251,7 @@ class Replica(Holdings):
 
     def _apply(self, now_us: int, writes: tuple[Write, ...]) -> None:
         """Merge what comes next in its stream: only hearsay can have met these dots before."""
+        before = notices.held(self.broker, self.keyspace, (key for _, key, _ in writes))
         merge, cloud, ghosts = self.keyspace.merge, self.context.cloud, self.keyspace.ghosts
         for _, key, delta in writes:
             residue = merge(key, delta, cloud)
@@ -261,6 +259,7 @@ class Replica(Holdings):
                 self._remember(key, residue)
             if ghosts:
                 self.expirer.adopt(now_us, key)
+        notices.merged(self.broker, self.keyspace, now_us, before, writes)
 
     def _receive_difference(self, now_us: int, message: Difference) -> Received:
         """Join what was missed; last its context, which stands for all of it.
@@ -271,12 +270,14 @@ class Replica(Holdings):
         if not self._seen().includes(message.known_seen()):
             return Received()
         applied: list[Write] = []
+        before = notices.held(self.broker, self.keyspace, self.keyspace.keys)
         for key, delta in resync.deltas(self.keyspace, message):
             residue = self.keyspace.merge(key, delta, self.context)
             applied.append((0, key, delta))
             if residue is not None:
                 self._remember(key, Residue(lingering=residue.lingering))
             self.expirer.adopt(now_us, key)
+        notices.merged(self.broker, self.keyspace, now_us, before, applied)
         self.context.merge(message.seen())
         self._find_orphans()
         self.heard += 1

@@ -14,5 +14,7 @@ class Settings(msgspec.Struct, frozen=True):
     """Without acknowledgement for so long, ask the peer; doubled each time in vain."""
     owner_grace_us: int = 60_000_000
     """An owner not heard for so long may have its expired keys removed by others."""
+    notify_keyspace_events: str = ""
+    """Which keyspace notifications are sent, in the letters of Redis: see `crdb.pubsub`."""
     causal: bool = False
     """Causal consistency: what an author had seen is shown before what it wrote, everywhere."""

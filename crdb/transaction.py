@@ -63,7 +63,8 @@ class Transaction:
         """The next dot that nobody has; whoever uses it says so with `take` or `wrote`."""
         self.tie = stamps.stamp(0, region)
         self._forever = stamps.stamp(FOREVER, region)
-        self._log = log
+        self.log = log
+        """What was written, for the peers; the backlog cuts it off at the front, between groups."""
         self._actor = actor
         self._vector = vector
         self._remember = remember
@@ -139,6 +140,7 @@ class Transaction:
         assert entry.expiry is not None
         if not self.stale and (self.writing or entry.expiry.owner == self.region):
             self.remove(key)
+            self.broker.event("x", "expired", key)
         return None
 
     def read(self, key: Key, kind: type[S]) -> S | None:
@@ -157,7 +159,7 @@ class Transaction:
         if keyspace.ghosts:
             self.drop_orphan(key)
         residue = keyspace.merge(key, delta, NOTHING)
-        self._log.append((self._group, key, delta))
+        self.log.append((self._group, key, delta))
         if residue is not None:
             self._remember(key, residue)
             if keyspace.ghosts:
@@ -166,7 +168,7 @@ class Transaction:
     def wrote(self, key: Key, delta: Delta, dots: int) -> None:
         """Send a delta that a ``_now`` mutator has merged, with so many dots from `fresh` on."""
         self.fresh += dots
-        self._log.append((self._group, key, delta))
+        self.log.append((self._group, key, delta))
         if self.keyspace.watchers:
             self.keyspace.touch(key)
 
@@ -179,8 +181,8 @@ class Transaction:
         dot = self.fresh + 1
         self.fresh = dot + 1
         forever = expiry.write_now(None, self._forever, dot)
-        self._log.append((self._group, key, delta))
-        self._log.append((self._group, key, forever))
+        self.log.append((self._group, key, delta))
+        self.log.append((self._group, key, forever))
         if self.keyspace.watchers:
             self.keyspace.touch(key)
 
@@ -189,7 +191,7 @@ class Transaction:
         ghost = self.keyspace.ghosts.get(key)
         if ghost is not None and ghost.expiry is not None:
             delta = ghost.expiry.clear(self.take(1))
-            self._log.append((self._group, key, delta))
+            self.log.append((self._group, key, delta))
             self.keyspace.merge(key, delta, NOTHING)
 
     def remove(self, key: Key) -> bool:

@@ -10,6 +10,7 @@ Source: https://redis.io/docs/latest/develop/using-commands/transactions/
 from crdb.command import Reply, command, lookup
 from crdb.errors import CommandError
 from crdb.keyspace import Key
+from crdb.notices import perform
 from crdb.session import Request
 from crdb.transaction import Transaction
 
@@ -111,6 +112,6 @@ def run(txn: Transaction, request: Request) -> Reply:
     found = lookup(request)
     txn.writing = found.write
     try:
-        return found.run(txn, *request[1:])
+        return perform(txn, found, request)
     except CommandError as error:
         return error
