@@ -46,4 +46,32 @@ MUTANTS = [
         "pass",
         "commands/test_pubsub.py::test_a_closed_session_is_unsubscribed",
     ),
+    Mutant(
+        "what expires on sight is told",
+        "transaction.py",
+        'self.broker.event("x", "expired", key)',
+        "pass",
+        "commands/test_notices.py::test_what_expires_is_told_once_on_sight_or_by_the_tick",
+    ),
+    Mutant(
+        "what arrives from another region is told",
+        "notices.py",
+        'broker.event(_class("merge", entry, kinds), "merge", key)',
+        "pass",
+        "commands/test_notices.py::test_what_another_region_wrote_is_told_as_merged",
+    ),
+    Mutant(
+        "a set's no news is no notification",
+        "notices.py",
+        "if reply != 0 or command.name not in NOTHING_NEW:",
+        "if True:",
+        "commands/test_notices.py::test_each_letter_asks_for_its_class",
+    ),
+    Mutant(
+        "the commands of a transaction are told one by one",
+        "commands/transactions.py",
+        "return perform(txn, found, request)",
+        "return found.run(txn, *request[1:])",
+        "commands/test_notices.py::test_a_transaction_tells_of_each_command_in_it_once",
+    ),
 ]
