@@ -201,7 +201,7 @@ class Transaction:
             return False
         for state in list(entry.values()):
             if state.alive():
-                self.write(key, state.clear(self.take(1)))
+                self.write(key, state.clear(self.take(state.clear_dots())))
         return True
 
     def expire_at(self, key: Key, deadline_ms: int | None) -> None:

@@ -36,7 +36,7 @@ def assign(txn: Transaction, key: Key, value: bytes) -> None:
     # The others only now: a key that were gone in between would lose its expiry.
     for other in states:
         if other is not string and other.alive():
-            txn.write(key, other.clear(txn.take(1)))
+            txn.write(key, other.clear(txn.take(other.clear_dots())))
 
 
 def replace(txn: Transaction, key: Key, value: bytes) -> None:

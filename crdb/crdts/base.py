@@ -102,7 +102,14 @@ class CRDT(ABC, Generic[D]):
 
     @abstractmethod
     def clear(self, dot: Dot) -> D:
-        """The observed removal of everything here; ``dot`` is a fresh one, used if needed."""
+        """The observed removal of everything here.
+
+        ``dot`` is the first of `clear_dots` fresh ones, used if needed.
+        """
+
+    def clear_dots(self) -> int:
+        """How many dots `clear` may use: at least one, as every write has a number."""
+        return 1
 
     @abstractmethod
     def beyond(self, seen: Container[Dot]) -> D:
