@@ -15,7 +15,7 @@ b'10.6'
 import re
 from decimal import Decimal
 from fractions import Fraction
-from math import isfinite
+from math import copysign, isfinite, isinf
 
 INT_MIN, INT_MAX = -(1 << 63), (1 << 63) - 1
 
@@ -63,6 +63,25 @@ def parse_decimal(text: bytes) -> Fraction | None:
     return number if in_range else None
 
 
+def parse_double(text: bytes) -> float | None:
+    """The nearest double; None for no number, and for one that no double is near to.
+
+    Minus nought is nought, as in the server's small sorted sets.
+    """
+    number = rounded_double(text)
+    if number is None or (isinf(number) and not is_infinity(text)):
+        return None
+    lost = not number and text.lower().partition(b"e")[0].strip(b"+-0.")
+    return None if lost else number
+
+
+def rounded_double(text: bytes) -> float | None:
+    """The same, but a number beyond every double is an infinity or nought."""
+    if _DECIMAL.fullmatch(text) is None and not is_infinity(text):
+        return None
+    return float(text) + 0.0
+
+
 def is_infinity(text: bytes) -> bool:
     """Whether ``strtold`` reads an infinity here."""
     return _INFINITY.fullmatch(text) is not None
@@ -99,6 +118,8 @@ def show_double(number: float) -> bytes:
     """
     if not isfinite(number):
         return str(number).encode()
+    if not number and copysign(1, number) < 0:
+        return b"-0"
     if number.is_integer() and INT_MIN < number < INT_MAX:
         return b"%d" % number
     sign, digits, power = Decimal(repr(number)).normalize().as_tuple()
