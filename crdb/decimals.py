@@ -70,10 +70,7 @@ def parse_decimal(text: bytes) -> Fraction | None:
 
 
 def parse_double(text: bytes) -> float | None:
-    """The nearest double; None for no number, and for one that no double is near to.
-
-    Minus nought is nought, as in the server's small sorted sets.
-    """
+    """The nearest double; None for no number, and for one that no double is near to."""
     number = rounded_double(text)
     if number is None or (isinf(number) and not is_infinity(text)):
         return None
@@ -85,7 +82,7 @@ def rounded_double(text: bytes) -> float | None:
     """The same, but a number beyond every double is an infinity or nought."""
     if _DECIMAL.fullmatch(text) is None and not is_infinity(text):
         return None
-    return float(text) + 0.0
+    return float(text)
 
 
 def is_infinity(text: bytes) -> bool:
@@ -144,8 +141,8 @@ def show_double(number: float) -> bytes:
 def grisu2(number: float) -> tuple[str, int]:
     """(digits, power of ten of the last) of a positive double, as the algorithm Grisu2 finds them.
 
-    It works with 64 bits and is not always right: of a thousand doubles it shows a few with a
-    digit more than they need, or with the second nearest last digit. Redis shows them so.
+    It works with 64 bits and is not always right: a few doubles in a thousand get a
+    digit more than they need, or the second nearest last digit. Redis shows them so.
 
     >>> grisu2(882516754398678.2)
     ('8825167543986783', -1)

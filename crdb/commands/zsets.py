@@ -50,8 +50,7 @@ def made_of(txn: Transaction, scores: Mapping[bytes, float]) -> Delta:
 def stored(txn: Transaction, target: Key, scores: Mapping[bytes, float]) -> int:
     """Put these in the place of what the key held, none for no key; their number."""
     if scores:
-        # As in the server's small sorted sets there is no minus nought.
-        put(txn, target, [made_of(txn, {each: scores[each] + 0.0 for each in scores})])
+        put(txn, target, [made_of(txn, {each: unsigned(scores[each]) for each in scores})])
     else:
         txn.remove(target)
     return len(scores)
@@ -62,6 +61,11 @@ def read(txn: Transaction, key: Key) -> ZSet:
     return txn.read(key, ZSet) or BOTTOM
 
 
+def unsigned(score: float) -> float:
+    """Without the sign of minus nought, which the server's small sorted sets do not keep either."""
+    return score + 0.0
+
+
 def score_of(found: ZSet, member: bytes) -> float:
     """The score of a member that is there."""
     score = found.score(member)
@@ -70,6 +74,7 @@ def score_of(found: ZSet, member: bytes) -> float:
 
 
 def assign(txn: Transaction, key: Key, member: bytes, score: float) -> None:
+    score = unsigned(score)
     found = txn.read(key, ZSet)
     if found is not None:
         delta = found.assign_now(member, score, txn.stamp(), txn.fresh)
@@ -86,7 +91,8 @@ def increment(txn: Transaction, key: Key, member: bytes, before: float, after: f
         txn.write(key, delta)
     else:
         assign(txn, key, member, after)
-    return score_of(read(txn, key), member)
+    held = score_of(read(txn, key), member)
+    return after if after == held else held  # Equal noughts differ in their sign.
 
 
 def difference(before: float, after: float) -> Amount:

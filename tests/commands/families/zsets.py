@@ -84,7 +84,9 @@ weights = st.lists(scores | st.sampled_from([b"2", b"-1", b"0.5"]), min_size=1, 
 aggregates = st.sampled_from(
     [[b"AGGREGATE", kind] for kind in (b"SUM", b"min", b"MAX", b"avg")] + [[b"aggregate"]]
 )
-algebra = st.one_of(st.just([]), weights, aggregates, listed(weights, aggregates, odd))
+algebra: st.SearchStrategy[list[bytes]] = st.one_of(
+    st.just([]), weights, aggregates, listed(weights, aggregates, odd)
+)
 algebra_scored = st.one_of(
     with_scores.map(lambda word: [word]), st.tuples(algebra, with_scores).map(flat), algebra
 )
