@@ -278,7 +278,7 @@ def is_message(each: object) -> bool:
 
 STRINGS = Strings()
 NAMED = Named()
-SCALARS = (NoneType, bool, int, bytes, str, float, Fraction)
+SCALARS = (NoneType, bool, int, bytes, str, float, Fraction, tuple[int, ...])
 """What may stand where anything is declared. A new one goes to the end."""
 PLAIN: dict[object, Column] = {
     NoneType: Constants(None),
