@@ -50,6 +50,8 @@ class Residue(NamedTuple):
     """Covered dots that were not here. One not seen yet must stay dead when it arrives."""
     lingering: tuple[Dot, ...] = ()
     """Records that must be kept until every region has seen these dots (`CRDT.forget`)."""
+    ending: tuple[tuple[int, bytes], ...] = ()
+    """(milliseconds, name): a part of the value with a deadline of its own, to be seen to then."""
 
 
 class Written(NamedTuple):
@@ -109,6 +111,10 @@ class CRDT(ABC, Generic[D]):
 
     def clear_dots(self) -> int:
         """How many dots `clear` may use: at least one, as every write has a number."""
+        return 1
+
+    def clear_dots(self) -> int:
+        """How many fresh dots `clear` may use, from ``dot`` on."""
         return 1
 
     @abstractmethod
