@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from crdb.crdts.base import Delta
 from crdb.crdts.counter import CounterDelta, Part
 from crdb.crdts.expiry import ExpiryDelta
+from crdb.crdts.field import FieldDelta, Written
+from crdb.crdts.hash import HashDelta, OneFieldDelta
 from crdb.crdts.orset import MemberDelta, SetDelta
 from crdb.crdts.register import RegisterDelta
 from crdb.crdts.string import StringDelta
@@ -56,7 +58,8 @@ def test_long_columns_with_few_exceptions_come_back(usual: int, rare: int) -> No
     assert unpacked(Reader(packed(steps)), 300) == steps
 
 
-SCALARS = [None, False, True, 0, -7, 1 << 80, b"", b"\0\xff", "", "größer", 0.1, Fraction(-1, 3)]
+NUMBERS = [0, -7, 1 << 80, 0.1, Fraction(-1, 3)]
+SCALARS = [None, False, True, *NUMBERS, b"", b"\0\xff", "", "größer", (), (1, 1 << 60)]
 
 
 def test_whatever_a_register_holds_comes_back_as_what_it_was() -> None:
@@ -202,6 +205,17 @@ VALUES: dict[str, Delta | Message] = {
         CounterDelta((Part(A, A, Fraction(1, 3)),), ((B, (Part(A, A, -4),)),), None),
     ),
     "expiry": ExpiryDelta(A, 1 << 62, None, None),
+    "hash": HashDelta(
+        {
+            b"stock": Written(A, 77, b"10"),
+            b"price": FieldDelta(
+                StringDelta(RegisterDelta(A + 1, 5, b"2"), CounterDelta((Part(B, B, 1),))),
+                ExpiryDelta(A + 2, 1 << 62, (A + 1, B)),
+            ),
+        },
+        {b"stock": B},
+    ),
+    "field": OneFieldDelta(b"stock", None, A),
     "deltas": Deltas(1, {1: 2, 2: 3}, 1, 0, 2, ((1, b"k", Part(A, A, 1)),), True),
     "published": Deltas(1, {}, 1, 2, 2, (), published=((7, True, b"news", b"tea"),)),
     "digest": Digest(1, {1: 9}, 1, (B,), tuple(range(A, A + 9))),
@@ -219,6 +233,13 @@ BYTES = {
         "80808080018280808080808001020700c3a9fa14"
     ),
     "expiry": ("cb01011645787069727944656c746182808080808080018080808080808080800100000077f2214d"),
+    "hash": (
+        "cb0101124861736844656c746104020a0073746f636b70726963650000011084808080808080010a060232"
+        "00000286808080808080028680808080808002020200008680808080808001808080808080808080010e04"
+        "0482808080808080010110000082808080808080019a01043130020a73746f636b008680808080808002f1"
+        "7d7303"
+    ),
+    "field": "cb01011a4f6e654669656c6444656c74610a73746f636b0002828080808080800184737b01",
     "deltas": (
         "cb01010c44656c7461730204060200000401010200040202026b01085061727482808080808080018280"
         "80808080800102020200f7c31afe"
