@@ -6,12 +6,15 @@ an owner that is there.
 
 A deadline whose key is gone (set concurrently with a DEL) is its owner's to remove as well, at
 once, or after the grace time somebody else's.
+
+Fields of hashes that have deadlines of their own go the same way, each in a group of its own.
 """
 
 from collections.abc import Mapping
 from heapq import heappop, heappush
 
-from crdb.keyspace import Entry, Key
+from crdb.crdts.expiry import Expiry
+from crdb.keyspace import Key
 from crdb.link import Link
 from crdb.session import Session
 from crdb.transaction import Transaction, no_dice
@@ -37,8 +40,9 @@ class Expirer:
         """When `expire` will next have something to do."""
         if self._orphans:
             return now_us
-        deadlines = self._keyspace.deadlines
-        return deadlines[0][0] if deadlines else None
+        keyspace = self._keyspace
+        times = [heap[0][0] for heap in (keyspace.deadlines, keyspace.endings) if heap]
+        return min(times, default=None)
 
     def adopt(self, now_us: int, key: Key) -> None:
         """A merge may have left a deadline without its key: see to it."""
@@ -62,7 +66,7 @@ class Expirer:
                 entry = self._keyspace.ghosts.get(key)
             if entry is None or entry.expiry is None:
                 continue
-            if self._may_remove(entry, at_us):
+            if self._may_remove(entry.expiry, entry.deadline_us, at_us):
                 transaction.begin(now_us, Session(), no_dice)
                 if transaction.remove(key):
                     transaction.broker.event("x", "expired", key)
@@ -74,13 +78,29 @@ class Expirer:
             transaction.begin(now_us, Session(), no_dice)
             transaction.drop_orphan(key)
         self._orphans.clear()
+        self._expire_fields(now_us)
 
-    def _may_remove(self, entry: Entry, at_us: int) -> bool:
+    def _expire_fields(self, now_us: int) -> None:
+        transaction, endings = self._transaction, self._keyspace.endings
+        while endings and endings[0][0] <= now_us:
+            at_us, key, name = heappop(endings)
+            found = self._keyspace.hash_at(key)
+            if found is None or found.ends_ms(name) * 1000 > now_us:
+                continue
+            expiry = found.field(name).expiry
+            assert expiry is not None
+            if self._may_remove(expiry, found.ends_ms(name) * 1000, at_us):
+                transaction.begin(now_us, Session(), no_dice)
+                dots = max(1, found.resets([name]))
+                transaction.write(key, found.remove([name], transaction.take(dots)))
+            else:
+                heappush(endings, (now_us + self._grace_us, key, name))
+
+    def _may_remove(self, expiry: Expiry, deadline_us: int, at_us: int) -> bool:
         """Whether this region may remove what has expired, now that its time ``at_us`` has come."""
-        assert entry.expiry is not None
-        link = self._links.get(entry.expiry.owner or 0)
+        link = self._links.get(expiry.owner or 0)
         if link is None:
             return True
         asked_us = at_us - self._grace_us
-        link.doubted = at_us == entry.deadline_us or link.heard_at_us >= asked_us
+        link.doubted = at_us == deadline_us or link.heard_at_us >= asked_us
         return not link.doubted

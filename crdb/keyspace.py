@@ -15,6 +15,7 @@ from typing import Any
 
 from crdb.crdts.base import CRDT, Delta, Residue
 from crdb.crdts.expiry import FOREVER, Expiry
+from crdb.crdts.hash import Hash
 from crdb.dots import Dot
 from crdb.messages import Key as Key
 from crdb.session import Watcher
@@ -24,7 +25,7 @@ State = CRDT[Any]
 
 NEVER_US = FOREVER * 1000
 DEADLINES_SPARE = 1024
-"""Outdated deadlines that may wait in the heap, beyond one for each key."""
+"""Outdated deadlines that may wait in the heap, beyond one for each key or field."""
 
 
 class Entry:
@@ -84,7 +85,7 @@ class Entry:
 class Keyspace:
     """All keys of one replica. Merging a delta costs what the delta's type makes it cost."""
 
-    __slots__ = ("deadlines", "ghosts", "keys", "watchers")
+    __slots__ = ("_endings_kept", "deadlines", "endings", "ghosts", "keys", "watchers")
 
     def __init__(self) -> None:
         self.keys: dict[Key, Entry] = {}
@@ -93,6 +94,10 @@ class Keyspace:
         """Who is to be told when a key changes: WATCH, and blocked clients."""
         self.deadlines: list[tuple[int, Key]] = []
         """A heap of deadlines; one that its key no longer has is passed over."""
+        self.endings: list[tuple[int, Key, bytes]] = []
+        """The same for fields of hashes: (when, key, field)."""
+        self._endings_kept = 0
+        """How many of these were not outdated when that was last looked at."""
 
     def merge(self, key: Key, delta: Delta, seen: Container[Dot]) -> Residue | None:
         kind = delta.crdt
@@ -110,6 +115,8 @@ class Keyspace:
             residue = state.merge(delta, seen)
         if residue is not None or not here:
             self._place(key, entry)
+            if residue is not None and residue.ending:
+                self._note_endings(key, residue.ending)
         if self.watchers and (existed or key in self.keys):
             self.touch(key)
         return residue
@@ -138,6 +145,12 @@ class Keyspace:
                 del self.watchers[key]
         watcher.watched.clear()
         watcher.dirty = False
+
+    def hash_at(self, key: Key) -> Hash | None:
+        """The hash that a key holds, whether it shows or not."""
+        entry = self.keys.get(key) or self.ghosts.get(key)
+        states = () if entry is None else entry.values()
+        return next((each for each in states if isinstance(each, Hash)), None)
 
     def forget(self, key: Key, record: Dot) -> None:
         """A record of this key is stable."""
@@ -225,3 +238,21 @@ class Keyspace:
         ]
         self.deadlines[:] = kept
         heapify(self.deadlines)
+
+    def _note_endings(self, key: Key, endings: tuple[tuple[int, bytes], ...]) -> None:
+        for ends_ms, name in endings:
+            heappush(self.endings, (ends_ms * 1000, key, name))
+        if len(self.endings) > 2 * self._endings_kept + DEADLINES_SPARE:
+            self._forget_endings()
+
+    def _forget_endings(self) -> None:
+        """Drop what fields no longer have, as `_forget_deadlines` does for keys."""
+        kept = []
+        for key, name in {each[1:] for each in self.endings}:
+            found = self.hash_at(key)
+            ends_us = NEVER_US if found is None else found.ends_ms(name) * 1000
+            if ends_us < NEVER_US:
+                kept.append((ends_us, key, name))
+        heapify(kept)
+        self.endings[:] = kept
+        self._endings_kept = len(kept)

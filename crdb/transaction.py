@@ -13,6 +13,7 @@ from typing import TypeVar
 from crdb import stamps
 from crdb.crdts.base import CRDT, NOTHING, Delta, Residue
 from crdb.crdts.expiry import FOREVER, Expiry
+from crdb.crdts.hash import Hash
 from crdb.dots import SEQ_BITS, SEQ_MASK, Dot
 from crdb.errors import wrong_type
 from crdb.keyspace import NEVER_US, Entry, Key, Keyspace
@@ -135,13 +136,25 @@ class Transaction:
         The owner removes it on sight, and so does whoever is about to write to it.
         """
         entry = self._keys.get(key)
-        if entry is None or entry.deadline_us > self.now_us:
+        if entry is None:
+            return None
+        if entry.deadline_us > self.now_us:
+            value = entry.value
+            if type(value) is Hash and value.ended(self.now_ms):
+                return self._without(key, value)
             return entry
         assert entry.expiry is not None
         if not self.stale and (self.writing or entry.expiry.owner == self.region):
             self.remove(key)
             self.broker.event("x", "expired", key)
         return None
+
+    def _without(self, key: Key, ended: Hash) -> Entry | None:
+        """What a key holds if not for that value, whose fields have all expired."""
+        if self.stale or not self.writing:
+            return None
+        self.write(key, ended.clear(self.take(ended.clear_dots())))
+        return self.find(key)
 
     def read(self, key: Key, kind: type[S]) -> S | None:
         """The state of a key; None if it is missing. Raises `CommandError` for another type."""
@@ -150,6 +163,8 @@ class Transaction:
             return None
         value = entry.value
         if type(value) is not kind:
+            if isinstance(value, Hash) and value.ended(self.now_ms):
+                return None if self.find(key) is None else self.read(key, kind)
             raise wrong_type()
         return value
 

@@ -13,6 +13,7 @@ from crdb import glob
 from crdb.command import ALL_KEYS, ONE_KEY, Reply, command
 from crdb.commands._arguments import integer
 from crdb.commands._copies import copied, put
+from crdb.crdts.hash import Hash
 from crdb.errors import CommandError, syntax
 from crdb.keyspace import Entry, Key
 from crdb.transaction import Transaction
@@ -112,8 +113,11 @@ def dbsize(txn: Transaction) -> Reply:
 
 def present(txn: Transaction) -> Iterator[tuple[Key, Entry]]:
     """The keys that exist and are not expired; nothing is removed on sight."""
-    now_us = txn.now_us
-    return (each for each in txn.keyspace.keys.items() if each[1].deadline_us > now_us)
+    now_us, now_ms = txn.now_us, txn.now_ms
+    for key, entry in txn.keyspace.keys.items():
+        ended = isinstance(entry.value, Hash) and entry.value.ended(now_ms)
+        if entry.deadline_us > now_us and not ended:
+            yield key, entry
 
 
 def found(txn: Transaction, key: Key) -> Entry:
