@@ -85,16 +85,22 @@ def incrbyfloat(txn: Transaction, key: Key, amount: bytes) -> Reply:
     before, more = exact(b"0" if present is None else present), exact(amount)
     if before is None or more is None:
         raise infinite()
+    after, difference = added(before, more)
+    string = txn.read(key, String) or BOTTOM
+    txn.write(key, string.increment(difference, txn.take(1)))
+    return after
+
+
+def added(before: Fraction, more: Fraction) -> tuple[bytes, Fraction]:
+    """The sum as the real server prints it, and its exact difference to ``before``.
+
+    That travels, so that contributions add up alike in every order.
+    """
     total = long_double(long_double(before) + long_double(more))
     if abs(total) >= LONG_DOUBLE_END:
         raise infinite()
-    # The reply is what the real server prints; what travels is the exact difference to it, so
-    # that contributions add up alike in every order.
     after = show(total)
-    string = txn.read(key, String) or BOTTOM
-    difference = Fraction(Decimal(after.decode())) - before
-    txn.write(key, string.increment(difference, txn.take(1)))
-    return after
+    return after, Fraction(Decimal(after.decode())) - before
 
 
 def infinite() -> CommandError:

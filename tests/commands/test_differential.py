@@ -111,6 +111,9 @@ def compare(request: Request, ours: Reply, theirs: Reply) -> None:
         assert ours == without_encoding(theirs)
     elif name in UNORDERED | BY_CHANCE:
         assert in_order(ours) == in_order(theirs)
+    elif tolerance and isinstance(ours, list) and isinstance(theirs, list):
+        for here, there in zip(ours, theirs, strict=True):
+            compare(request, here, there)
     elif tolerance and isinstance(ours, int) and isinstance(theirs, int) and theirs > 0:
         assert abs(ours - theirs) <= tolerance
     else:
