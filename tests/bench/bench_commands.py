@@ -1,10 +1,11 @@
 """Command benchmark: what replication costs a command, and how far from fakeredis that leaves it.
 
 The yardstick is the same engine with plain values: the same `Replica.execute`, the same transaction
-with its expiry and WATCH checks, the same entries, handlers of the same shape, but an int, bytes or
-a set where a replicated type stands. It has no dots, deltas, backlog or peers. Ours has a peer:
-every 10 ms at 100,000 commands a second it is sent what is new and its acknowledgement is taken.
-What the peer does with the message is not timed, since it would do that on a machine of its own.
+with its expiry and WATCH checks, the same entries, handlers of the same shape, but an int, bytes, a
+set or a dict where a replicated type stands. It has no dots, deltas, backlog or peers. Ours has a
+peer: every 10 ms at 100,000 commands a second it is sent what is new and its acknowledgement is
+taken. What the peer does with the message is not timed, since it would do that on a machine of its
+own.
 
 fakeredis gets the same requests through `execute_command`, without a socket.
 
@@ -21,7 +22,13 @@ import msgspec
 
 from crdb.command import TABLE, Command, Reply
 from crdb.decimals import INT_MAX, INT_MIN, parse_int
-from crdb.errors import CommandError, not_an_integer, syntax, wrong_type
+from crdb.errors import (
+    CommandError,
+    not_an_integer,
+    syntax,
+    wrong_number_of_arguments,
+    wrong_type,
+)
 from crdb.keyspace import NEVER_US, Entry, Key
 from crdb.messages import Deltas
 from crdb.replica import Replica
@@ -36,9 +43,11 @@ TICK_COMMANDS = 1_000
 COMMANDS_A_KEY = 100
 
 FLOORS = {
+    "hset_plain": 0.60,
     "incr_plain": 0.60,
     "sadd_plain": 0.60,
     "set_plain": 0.45,
+    "hset_fakeredis": 20.0,
     "incr_fakeredis": 20.0,
     "sadd_fakeredis": 20.0,
     "set_fakeredis": 20.0,
@@ -47,7 +56,7 @@ FLOORS = {
 # ── the engine with plain values ────────────────────────────────────────────────────────────────
 
 
-Value = int | bytes | set[bytes]
+Value = int | bytes | set[bytes] | dict[bytes, bytes]
 
 
 class PlainTransaction(Transaction):
@@ -140,6 +149,26 @@ def sadd(txn: PlainTransaction, key: Key, *names: bytes) -> Reply:
     return len(found) - before
 
 
+def hset(txn: PlainTransaction, key: Key, *words: bytes) -> Reply:
+    found: dict[bytes, bytes] | None = txn.read(key, dict)  # type: ignore[type-var]
+    if len(words) == 2 and found is not None:
+        before = len(found)
+        found[words[0]] = words[1]
+        txn.write(key, found)
+        return len(found) - before
+    if len(words) % 2:
+        raise wrong_number_of_arguments("hset")
+    pairs = zip(words[::2], words[1::2], strict=True)
+    if found is None:
+        fresh = dict(pairs)
+        txn.write(key, fresh)
+        return len(fresh)
+    before = len(found)
+    found.update(pairs)
+    txn.write(key, found)
+    return len(found) - before
+
+
 def _entered(name: str, run: Callable[..., Reply]) -> Command:
     like = TABLE[name.encode()]
     return msgspec.structs.replace(like, run=run)
@@ -147,14 +176,14 @@ def _entered(name: str, run: Callable[..., Reply]) -> Command:
 
 PLAIN = {
     b"PLAIN." + name.upper().encode(): _entered(name, run)
-    for name, run in (("set", set_), ("incr", incr), ("sadd", sadd))
+    for name, run in (("set", set_), ("incr", incr), ("sadd", sadd), ("hset", hset))
 }
 
 # ── requests and rounds ─────────────────────────────────────────────────────────────────────────
 
 
 def requests(name: bytes, count: int) -> list[list[bytes]]:
-    """Requests, a hundred a key. Of the members, each comes twice: half of the adds are new."""
+    """Requests, a hundred a key. Members and fields come twice each: half of the adds are new."""
     keys = count // COMMANDS_A_KEY
     rows: list[list[bytes]] = []
     for number in range(count):
@@ -163,6 +192,8 @@ def requests(name: bytes, count: int) -> list[list[bytes]]:
             rows.append([name, key, b"value %d" % number])
         elif name == b"SADD":
             rows.append([name, key, b"member %d" % (number // keys // 2)])
+        elif name == b"HSET":
+            rows.append([name, key, b"field %d" % (number // keys // 2), b"value %d" % number])
         else:
             rows.append([name, key])
     return rows
@@ -232,7 +263,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
     ratios: dict[str, list[float]] = {name: [] for name in FLOORS}
     TABLE.update(PLAIN)
     try:
-        for name in (b"INCR", b"SADD", b"SET"):
+        for name in (b"HSET", b"INCR", b"SADD", b"SET"):
             label = name.decode().lower()
             rows, few = requests(name, COMMANDS), requests(name, COMMANDS_FAKEREDIS)
             for _ in range(rounds):
