@@ -74,6 +74,8 @@ def _matches(expected: Any, reply: Any) -> bool:
             return _number(value, reply, expected.get("tol", 0))
         return FORMS[form][2](value, reply)
     if isinstance(expected, list):
+        if isinstance(reply, dict):
+            reply = [word for pair in reply.items() for word in pair]
         return (
             isinstance(reply, list)
             and len(reply) == len(expected)
@@ -99,12 +101,14 @@ def _set(members: list[Any], reply: Any) -> bool:
 
 
 def _map(fields: dict[str, Any], reply: Any) -> bool:
-    """A reply of names and values in turn, whatever their order."""
-    if not isinstance(reply, list) or len(reply) != 2 * len(fields):
-        return False
-    if not all(isinstance(name, str) for name in reply[::2]):
-        return False
-    found = dict(zip(reply[::2], reply[1::2], strict=True))
+    """A map, or a reply of names and values in turn, whatever their order."""
+    found = reply
+    if not isinstance(reply, dict):
+        if not isinstance(reply, list) or len(reply) != 2 * len(fields):
+            return False
+        if not all(isinstance(name, str) for name in reply[::2]):
+            return False
+        found = dict(zip(reply[::2], reply[1::2], strict=True))
     return found.keys() == fields.keys() and all(
         _matches(value, found[name]) for name, value in fields.items()
     )
