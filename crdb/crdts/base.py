@@ -32,7 +32,8 @@ Source: Almeida, Shoker, Baquero, "Delta state replicated data types" (2018).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
+from itertools import chain
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import msgspec
@@ -52,6 +53,12 @@ class Residue(NamedTuple):
     """Records that must be kept until every region has seen these dots (`CRDT.forget`)."""
     ending: tuple[tuple[int, bytes], ...] = ()
     """(milliseconds, name): a part of the value with a deadline of its own, to be seen to then."""
+
+
+def together(residues: Iterable[Residue | None]) -> Residue | None:
+    """All that is left to do of several merges."""
+    found = [residue for residue in residues if residue is not None]
+    return Residue(*(tuple(chain(*of)) for of in zip(*found, strict=True))) if found else None
 
 
 class Written(NamedTuple):
@@ -111,10 +118,6 @@ class CRDT(ABC, Generic[D]):
 
     def clear_dots(self) -> int:
         """How many dots `clear` may use: at least one, as every write has a number."""
-        return 1
-
-    def clear_dots(self) -> int:
-        """How many fresh dots `clear` may use, from ``dot`` on."""
         return 1
 
     @abstractmethod

@@ -20,10 +20,9 @@ infinite deadline until a deadline or a removal has seen it.
 The rules are those of a key's string and deadline, by our choice: no page has any for fields.
 """
 
-from collections.abc import Container, Iterable, Iterator
-from itertools import chain
+from collections.abc import Container, Iterator
 
-from crdb.crdts.base import NOTHING, Delta, Residue
+from crdb.crdts.base import NOTHING, Delta, Residue, together
 from crdb.crdts.causal import Dots, each
 from crdb.crdts.counter import CounterDelta, Part
 from crdb.crdts.expiry import FOREVER, Expiry, ExpiryDelta
@@ -170,9 +169,3 @@ class Field:
 def text(field: Written | Field) -> bytes:
     """The value of a field that exists."""
     return field.value if isinstance(field, Written) else field.string.value() or b""
-
-
-def together(residues: Iterable[Residue | None]) -> Residue | None:
-    """All that is left to do of several merges."""
-    found = [residue for residue in residues if residue is not None]
-    return Residue(*(tuple(chain(*of)) for of in zip(*found, strict=True))) if found else None

@@ -33,7 +33,7 @@ from itertools import chain, filterfalse
 from typing import ClassVar
 
 from crdb import stamps
-from crdb.crdts.base import CRDT, NOTHING, Delta, Residue
+from crdb.crdts.base import CRDT, NOTHING, Delta, Residue, together
 from crdb.crdts.causal import Dots, each, removed
 from crdb.crdts.counter import Amount, Part
 from crdb.crdts.expiry import FOREVER, Expiry, ExpiryDelta
@@ -45,7 +45,6 @@ from crdb.crdts.field import (
     Written,
     as_field_delta,
     text,
-    together,
 )
 from crdb.crdts.string import String
 from crdb.dots import Dot, actor_of

@@ -29,7 +29,7 @@ from collections.abc import Container, Iterator
 from typing import Any, ClassVar
 
 from crdb import stamps
-from crdb.crdts.base import CRDT, Delta, Residue, Written
+from crdb.crdts.base import CRDT, Delta, Residue, Written, together
 from crdb.crdts.counter import Amount, Counter, CounterDelta, Part, as_counter_delta
 from crdb.crdts.register import Register, RegisterDelta
 from crdb.decimals import INT_MAX, INT_MIN, parse_decimal, parse_int, show
@@ -105,9 +105,7 @@ class String(CRDT[Any]):
         if type(delta) is Part or type(delta) is CounterDelta:
             return counter.merge(delta, seen)
         assert type(delta) is StringDelta
-        residues = (self.merge(delta.register, seen), counter.merge(delta.counter, seen))
-        first, second = (each or Residue() for each in residues)
-        return Residue(first.missed + second.missed, first.lingering + second.lingering)
+        return together((self.merge(delta.register, seen), counter.merge(delta.counter, seen)))
 
     def forget(self, dot: Dot) -> None:
         self.counter.forget(dot)

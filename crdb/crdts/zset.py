@@ -37,7 +37,7 @@ from typing import Any, ClassVar
 
 from sortedcontainers import SortedList
 
-from crdb.crdts.base import CRDT, Delta, Residue
+from crdb.crdts.base import CRDT, Delta, Residue, together
 from crdb.crdts.causal import Dots, each, removed
 from crdb.crdts.counter import Amount, CounterDelta, Part
 from crdb.crdts.register import Register, RegisterDelta
@@ -223,16 +223,14 @@ class ZSet(CRDT[ZSetDelta | ScoreDelta]):
 
     def merge(self, delta: ZSetDelta | ScoreDelta, seen: Container[Dot]) -> Residue | None:
         if type(delta) is ScoreDelta:
-            missed, lingering = self._merge(delta.member, delta.change, delta.covers, seen)
+            left = self._merge(delta.member, delta.change, delta.covers, seen)
         else:
-            assert isinstance(delta, ZSetDelta)
-            missed = lingering = ()
-            for member in dict.fromkeys(chain(delta.changes, delta.covers)):
-                change, covers = delta.changes.get(member), delta.covers.get(member)
-                more = self._merge(member, change, covers, seen)
-                missed, lingering = missed + more.missed, lingering + more.lingering
-        done = self.members and not missed and not lingering
-        return None if done else Residue(missed, lingering)
+            changes, covers = as_zset_delta(delta).changes, as_zset_delta(delta).covers
+            left = together(
+                self._merge(member, changes.get(member), covers.get(member), seen)
+                for member in dict.fromkeys(chain(changes, covers))
+            )
+        return Residue() if left is None and not self.members else left
 
     def _merge(
         self,
@@ -240,7 +238,7 @@ class ZSet(CRDT[ZSetDelta | ScoreDelta]):
         change: Change | Part | None,
         covers: Dots | None,
         seen: Container[Dot],
-    ) -> Residue:
+    ) -> Residue | None:
         mine = self.members.get(member)
         if type(mine) is tuple:
             saw = mine[0] == covers
@@ -248,14 +246,14 @@ class ZSet(CRDT[ZSetDelta | ScoreDelta]):
             saw = mine is None and covers is None and member not in self.records
         if saw and change is None:  # The usual change saw what is here.
             self._put(member, None, self.score(member))
-            return DONE
+            return None
         if saw and type(change) is tuple and change[0] not in seen:
             self._put(member, change, self.score(member))
-            return DONE
+            return None
         string, before = self._string(member), self.score(member)
         residue = string.merge(factors(change, covers), seen)
         self._settle(member, string, before)
-        return residue or DONE
+        return residue
 
     def _string(self, member: Member) -> String:
         """The member as a string; one that is not held as such is a copy."""
@@ -350,10 +348,6 @@ class ZSet(CRDT[ZSetDelta | ScoreDelta]):
 
     def __repr__(self) -> str:
         return f"ZSet({self.value()!r}, {self.members!r}, {self.records!r})"
-
-
-DONE = Residue()
-"""Of one member: nothing is left to do, whether it is alive or not."""
 
 
 def note(delta: ZSetDelta, member: Member, change: StringDelta) -> None:

@@ -111,6 +111,12 @@ CASE = Case(
         st.tuples(st.just("remove"), st.lists(NAMES, min_size=1, max_size=3).map(tuple)),
         st.just(("clear",)),
     ),
+    alphabet=[
+        ("assign", ((b"a", b"10"),)),
+        ("remove", (b"a",)),
+        ("increment", b"a", 3),
+        ("expire_at", b"a", 10),
+    ],
     run=run,
     run_now=run_now,
     spec=spec,

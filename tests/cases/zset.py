@@ -83,6 +83,7 @@ CASE = Case(
         ),
         st.just(("clear",)),
     ),
+    alphabet=[("assign", b"a", 1.0), ("increment", b"a", 3), ("remove", (b"a",)), ("clear",)],
     run=run,
     run_now=run_now,
     spec=spec,
