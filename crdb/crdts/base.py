@@ -72,6 +72,15 @@ class Written(NamedTuple):
     shows: bool = True
     """Whether a client sees it, and not another one instead."""
 
+    def of(self, name: bytes) -> "Written":
+        """The same as the value of a member or field of that name."""
+        return self._replace(value=(name, self.value))
+
+
+def of_part(name: bytes, rules: Iterable[str]) -> Iterator[str]:
+    """The rules by which one member or field reads as it does."""
+    return (f"{name.decode(errors='backslashreplace')}: {rule}" for rule in rules)
+
 
 class Delta(msgspec.Struct, frozen=True, gc=False):
     """A frozen fragment of a state: what was added, and which dots that covers."""

@@ -30,9 +30,11 @@ Source: Redis Active-Active, "Conflict resolution: hashes".
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import chain, filterfalse
+from operator import itemgetter
 from typing import ClassVar
 
 from crdb import stamps
+from crdb.crdts import base
 from crdb.crdts.base import CRDT, NOTHING, Delta, Residue, together
 from crdb.crdts.causal import Dots, each, removed
 from crdb.crdts.counter import Amount, Part
@@ -308,6 +310,19 @@ class Hash(CRDT[HashDelta | OneFieldDelta]):
 
     def value(self) -> dict[Name, bytes]:
         return {name: text(mine) for name, mine in self.fields.items()}
+
+    def written(self) -> Iterator[base.Written]:
+        for name, mine in sorted(self.fields.items(), key=itemgetter(0)):
+            if isinstance(mine, Field):
+                yield from (each.of(name) for each in mine.string.written())
+            else:
+                yield base.Written(mine.dot, mine.value, mine.order).of(name)
+
+    def rules(self) -> Iterator[str]:
+        yield "a field is here while it has a write that no removal has seen (published)"
+        for name, mine in sorted(self.fields.items(), key=itemgetter(0)):
+            if isinstance(mine, Field):
+                yield from base.of_part(name, mine.string.rules())
 
     def __repr__(self) -> str:
         return f"Hash({self.fields!r}, {self.ghosts!r})"

@@ -30,6 +30,7 @@ sets (Preguiça et al. 2010).
 from collections.abc import Container, Iterator
 from typing import Any, ClassVar
 
+from crdb import stamps
 from crdb.crdts.base import CRDT, Delta, Residue, Written
 from crdb.crdts.causal import Dots, each, lacking, pack, removed
 from crdb.dots import Dot
@@ -151,6 +152,14 @@ class Register(CRDT[RegisterDelta]):
     def written(self) -> Iterator[Written]:
         for dot, (order, value) in self.siblings().items():
             yield Written(dot, value, order, dot == self.dot)
+
+    def rules(self) -> Iterator[str]:
+        orders = sorted((order for order, _ in self.siblings().values()), reverse=True)
+        if len(orders) > 1:
+            if stamps.clock_us(orders[0]) == stamps.clock_us(orders[1]):
+                yield "concurrent writes of equal clocks: the smaller region shows (our choice)"
+            else:
+                yield "concurrent writes: the later clock shows (published)"
 
     def __repr__(self) -> str:
         return f"Register({self.siblings()!r})"

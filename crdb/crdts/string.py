@@ -28,7 +28,6 @@ Source: Redis Active-Active, "Conflict resolution: strings and counters".
 from collections.abc import Container, Iterator
 from typing import Any, ClassVar
 
-from crdb import stamps
 from crdb.crdts.base import CRDT, Delta, Residue, Written, together
 from crdb.crdts.counter import Amount, Counter, CounterDelta, Part, as_counter_delta
 from crdb.crdts.register import Register, RegisterDelta
@@ -171,13 +170,8 @@ class String(CRDT[Any]):
 
     def rules(self) -> Iterator[str]:
         register, parts = self.register, self.counter.parts
-        orders = [] if register is None else [order for order, _ in register.siblings().values()]
-        if len(orders) > 1:
-            first, second, *_ = sorted(map(stamps.clock_us, orders), reverse=True)
-            if first == second:
-                yield "concurrent writes of equal clocks: the smaller region shows (our choice)"
-            else:
-                yield "concurrent writes: the later clock shows (published)"
+        if register is not None:
+            yield from register.rules()
         if parts and register is not None and number(register.top) is None:
             yield "a text hides the increments that it did not see (our choice)"
         elif len(parts) > 1:

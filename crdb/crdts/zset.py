@@ -33,11 +33,12 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from math import inf, isfinite
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from sortedcontainers import SortedList
 
-from crdb.crdts.base import CRDT, Delta, Residue, together
+from crdb.crdts.base import CRDT, Delta, Residue, Written, of_part, together
 from crdb.crdts.causal import Dots, each, removed
 from crdb.crdts.counter import Amount, CounterDelta, Part
 from crdb.crdts.register import Register, RegisterDelta
@@ -345,6 +346,25 @@ class ZSet(CRDT[ZSetDelta | ScoreDelta]):
 
     def value(self) -> dict[Member, float | None]:
         return {member: self.score(member) for member in self.members}
+
+    def written(self) -> Iterator[Written]:
+        for member, held in sorted(self.members.items(), key=itemgetter(0)):
+            if isinstance(held, String):
+                register = held.register or Register()
+                yield from (each.of(member) for each in register.written())
+                counts = isfinite(register.top or 0)
+                for each in held.counter.written():
+                    yield each.of(member)._replace(shows=counts)
+            else:
+                yield Written(held[0], held[2], held[1]).of(member)
+
+    def rules(self) -> Iterator[str]:
+        yield "a member is here while it has a score that no removal has seen (published)"
+        for member, held in sorted(self.members.items(), key=itemgetter(0)):
+            if isinstance(held, String):
+                yield from of_part(member, (held.register or Register()).rules())
+                if len(held.counter.parts) > 1:
+                    yield from of_part(member, ["increments add up (published)"])
 
     def __repr__(self) -> str:
         return f"ZSet({self.value()!r}, {self.members!r}, {self.records!r})"
