@@ -72,6 +72,8 @@ def parse_decimal(text: bytes) -> Fraction | None:
 def parse_double(text: bytes) -> float | None:
     """The nearest double; None for no number, and for one that no double is near to."""
     number = rounded_double(text)
+    if number and isfinite(number):
+        return number
     if number is None or (isinf(number) and not is_infinity(text)):
         return None
     lost = not number and text.lower().partition(b"e")[0].strip(b"+-0.")

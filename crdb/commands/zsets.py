@@ -23,6 +23,7 @@ from crdb.decimals import INT_MAX, parse_double, show_double
 from crdb.errors import CommandError, not_a_float, syntax, wrong_number_of_arguments
 from crdb.keyspace import Key
 from crdb.replies import Pairs
+from crdb.stamps import BITS
 from crdb.transaction import Transaction
 
 LAST_SCORE = (
@@ -73,15 +74,21 @@ def score_of(found: ZSet, member: bytes) -> float:
     return score
 
 
-def assign(txn: Transaction, key: Key, member: bytes, score: float) -> None:
+def assign(txn: Transaction, key: Key, member: bytes, score: float) -> bool:
+    """Whether the member is new."""
     score = unsigned(score)
     found = txn.read(key, ZSet)
-    if found is not None:
-        delta = found.assign_now(member, score, txn.stamp(), txn.fresh)
-        if delta is not None:
-            txn.wrote(key, delta, 1)
-            return
-    txn.write(key, (found or BOTTOM).assign(member, score, txn.stamp(), txn.take(ZSet.DOTS)))
+    if found is None:
+        txn.write(key, BOTTOM.assign(member, score, txn.stamp(), txn.take(1)))
+        return True
+    before = len(found.members)
+    delta = found.assign_now(member, score, txn.now_us << BITS | txn.tie, txn.fresh)
+    if delta is None:
+        delta = found.assign(member, score, txn.stamp(), txn.take(ZSet.DOTS))
+        txn.write(key, delta)
+    else:
+        txn.wrote(key, delta, 1)
+    return len(found.members) > before
 
 
 def increment(txn: Transaction, key: Key, member: bytes, before: float, after: float) -> float:
@@ -113,10 +120,7 @@ def zadd(txn: Transaction, key: Key, *words: bytes) -> Reply:
     if len(words) == 2:
         score = parse_double(words[0])
         if score is not None:
-            found = txn.read(key, ZSet)
-            new = found is None or words[1] not in found.members
-            assign(txn, key, words[1], score)
-            return int(new)
+            return int(assign(txn, key, words[1], score))
     start = 0
     while start < len(words) and words[start].upper() in FLAGS:
         start += 1
@@ -157,8 +161,7 @@ def add(txn: Transaction, key: Key, flags: set[bytes], words: tuple[bytes, ...])
             continue
         if b"INCR" in flags:
             return increment(txn, key, member, before or 0.0, after)
-        assign(txn, key, member, after)
-        added += before is None
+        added += assign(txn, key, member, after)
         changed += before != after
     if b"INCR" in flags:
         return None

@@ -162,9 +162,11 @@ class RangeOptions:
             else:
                 raise syntax()
         self.by, self.backwards = self.by or by_rank, bool(self.backwards)
-        if self.limit != -1 and self.by is by_rank:
-            text = "ERR syntax error, LIMIT is only supported in combination with "
-            raise CommandError(text + "either BYSCORE or BYLEX")
+        if self.by is by_rank:
+            if self.limit != -1:
+                text = "ERR syntax error, LIMIT is only supported in combination with "
+                raise CommandError(text + "either BYSCORE or BYLEX")
+            self.offset = 0
         if self.scored and self.by is by_name:
             text = "ERR syntax error, WITHSCORES not supported in combination with BYLEX"
             raise CommandError(text)
@@ -173,11 +175,8 @@ class RangeOptions:
     def range(self, first: bytes, last: bytes) -> Range:
         """Backwards, scores and names are given from the highest."""
         assert self.by is not None
-        return (
-            self.by(last, first)
-            if self.backwards and self.by in RANGES.values()
-            else self.by(first, last)
-        )
+        swapped = self.backwards and self.by is not by_rank
+        return self.by(last, first) if swapped else self.by(first, last)
 
     def entries(self, order: Order, range_: Range) -> list[tuple[float, bytes]]:
         start, end = range_(order, bool(self.backwards))

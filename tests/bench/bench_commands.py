@@ -2,10 +2,10 @@
 
 The yardstick is the same engine with plain values: the same `Replica.execute`, the same transaction
 with its expiry and WATCH checks, the same entries, handlers of the same shape, but an int, bytes, a
-set or a dict where a replicated type stands. It has no dots, deltas, backlog or peers. Ours has a
-peer: every 10 ms at 100,000 commands a second it is sent what is new and its acknowledgement is
-taken. What the peer does with the message is not timed, since it would do that on a machine of its
-own.
+set, a dict or a dict of scores where a replicated type stands. It has no dots, deltas, backlog or
+peers. Ours has a peer: every 10 ms at 100,000 commands a second it is sent what is new and its
+acknowledgement is taken. What the peer does with the message is not timed, since it would do that
+on a machine of its own.
 
 fakeredis gets the same requests through `execute_command`, without a socket.
 
@@ -19,11 +19,13 @@ from time import process_time
 
 import fakeredis
 import msgspec
+from sortedcontainers import SortedList
 
 from crdb.command import TABLE, Command, Reply
-from crdb.decimals import INT_MAX, INT_MIN, parse_int
+from crdb.decimals import INT_MAX, INT_MIN, parse_double, parse_int
 from crdb.errors import (
     CommandError,
+    not_a_float,
     not_an_integer,
     syntax,
     wrong_number_of_arguments,
@@ -48,15 +50,35 @@ FLOORS = {
     "sadd_plain": 0.60,
     "set_plain": 0.45,
     "hset_fakeredis": 20.0,
+    "zadd_plain": 0.60,
     "incr_fakeredis": 20.0,
     "sadd_fakeredis": 20.0,
     "set_fakeredis": 20.0,
+    "zadd_fakeredis": 10.0,
 }
 
 # ── the engine with plain values ────────────────────────────────────────────────────────────────
 
 
-Value = int | bytes | set[bytes] | dict[bytes, bytes]
+class Scores:
+    """A plain sorted set: scores by member, and their order once a range was asked for."""
+
+    def __init__(self) -> None:
+        self.scores: dict[bytes, float] = {}
+        self.order: SortedList | None = None
+
+    def assign(self, member: bytes, score: float) -> bool:
+        """Whether the member is new."""
+        before = self.scores.get(member)
+        self.scores[member] = score
+        if self.order is not None and before != score:
+            if before is not None:
+                self.order.remove((before, member))
+            self.order.add((score, member))
+        return before is None
+
+
+Value = int | bytes | set[bytes] | dict[bytes, bytes] | Scores
 
 
 class PlainTransaction(Transaction):
@@ -169,6 +191,21 @@ def hset(txn: PlainTransaction, key: Key, *words: bytes) -> Reply:
     return len(found) - before
 
 
+def zadd(txn: PlainTransaction, key: Key, *words: bytes) -> Reply:
+    if len(words) != 2:
+        raise syntax()
+    score = parse_double(words[0])
+    if score is None:
+        raise not_a_float()
+    found: Scores | None = txn.read(key, Scores)  # type: ignore[type-var]
+    if found is None:
+        found = Scores()
+        txn.write(key, found)
+    new = found.assign(words[1], score + 0.0)
+    txn.write(key, found)
+    return int(new)
+
+
 def _entered(name: str, run: Callable[..., Reply]) -> Command:
     like = TABLE[name.encode()]
     return msgspec.structs.replace(like, run=run)
@@ -176,7 +213,7 @@ def _entered(name: str, run: Callable[..., Reply]) -> Command:
 
 PLAIN = {
     b"PLAIN." + name.upper().encode(): _entered(name, run)
-    for name, run in (("set", set_), ("incr", incr), ("sadd", sadd), ("hset", hset))
+    for name, run in (("set", set_), ("incr", incr), ("sadd", sadd), ("hset", hset), ("zadd", zadd))
 }
 
 # ── requests and rounds ─────────────────────────────────────────────────────────────────────────
@@ -190,6 +227,9 @@ def requests(name: bytes, count: int) -> list[list[bytes]]:
         key = b"%s:%d" % (name.lower(), number % keys)
         if name == b"SET":
             rows.append([name, key, b"value %d" % number])
+        elif name == b"ZADD":
+            member = b"member %d" % (number // keys // 2)
+            rows.append([name, key, b"%d.5" % number, member])
         elif name == b"SADD":
             rows.append([name, key, b"member %d" % (number // keys // 2)])
         elif name == b"HSET":
@@ -263,7 +303,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, float]:
     ratios: dict[str, list[float]] = {name: [] for name in FLOORS}
     TABLE.update(PLAIN)
     try:
-        for name in (b"HSET", b"INCR", b"SADD", b"SET"):
+        for name in (b"HSET", b"INCR", b"SADD", b"SET", b"ZADD"):
             label = name.decode().lower()
             rows, few = requests(name, COMMANDS), requests(name, COMMANDS_FAKEREDIS)
             for _ in range(rounds):

@@ -9,6 +9,8 @@ Script = list[tuple[int, list[list[bytes]]]]
 """(client, requests)."""
 
 CLIENTS = 2
+OFTEN = ("SET", "EXPIRE", "ZADD", "GEOADD")
+"""Commands that make what others read, or are most of all in their options."""
 
 
 def prelude(family: Family) -> list[Request]:
@@ -34,8 +36,7 @@ def of_any_key(family: Family) -> st.SearchStrategy[list[bytes]]:
 
 def proper(family: Family) -> st.SearchStrategy[list[bytes]]:
     """Any request of the family, now and then one that is about keys of any type."""
-    # Those that are most of all in their options come more often.
-    often = [name for name in ("SET", "EXPIRE") if name in family.arguments]
+    often = [name for name in OFTEN if name in family.arguments]
     own = st.sampled_from([*sorted(family.arguments), *often * 3]).flatmap(
         lambda name: line(family, name)
     )

@@ -46,8 +46,6 @@ def test_a_member_that_was_incremented_is_small_again_when_its_reset_is_stable()
     regions = Regions(2)
     regions.say(1, "ZINCRBY z 5 a")
     regions.say(1, "ZADD z 7 a")
-    for replica in regions.replicas.values():
-        assert replica.keyspace is not None
     regions.settle()
     for replica in regions.replicas.values():
         held = replica.keyspace.keys[b"z"].value

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from tests.commands.families._family import Family, Words, flat, integers, members, new
+from tests.commands.families._family import Family, flat, integers, members, new
 
 UNSPELT = "the error names the command in capitals, not as the client wrote it"
 
@@ -55,7 +55,7 @@ options = st.lists(st.one_of(shows, orders, counts, shows, orders, counts, odd),
 storing = st.lists(st.one_of(orders, counts, st.just([b"STOREDIST"]), odd, shows), max_size=2).map(
     flat
 )
-stores: Words = st.one_of(
+stores: st.SearchStrategy[list[bytes]] = st.one_of(
     st.just([]),
     st.tuples(st.sampled_from([b"STORE", b"storedist"]), targets).map(list),
 )
