@@ -41,8 +41,8 @@ MUTANTS = [
     Mutant(
         "a score is the exact sum, rounded once",
         "crdts/zset.py",
-        "    exact = Fraction(base) + total\n",
-        "    exact = Fraction(sum((float(p.amount) for p in string.counter.parts.values()), base))\n",
+        "exact = Fraction(base) + total\n",
+        "exact = Fraction(sum((float(p.amount) for p in string.counter.parts.values()), base))\n",
         "crdb/test_zset.py::test_a_score_is_rounded_once_whatever_the_order",
     ),
     Mutant(

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from tests.commands.families._family import Family, flat, members, offsets
+from tests.commands.families._family import Family, flat, members
 from tests.commands.families._zsets import (
     ONE,
     PRELUDE,
@@ -10,29 +10,32 @@ from tests.commands.families._zsets import (
     pairs,
     scores,
     targets,
-    whole,
     with_scores,
     zsets,
 )
 
 bounds = st.one_of(
-    *[st.sampled_from([b"-inf", b"+inf", b"(1", b"(2", b"0", b"1", b"2", b"(inf", b"(-inf"])] * 4,
+    st.sampled_from([b"-inf", b"+inf", b"(1", b"(2", b"0", b"1", b"2", b"(inf", b"(-inf"]),
+    st.sampled_from([b"-inf", b"inf", b"-1", b"(0", b"3", b"(2.5"]),
     st.sampled_from([b"", b"(", b"((1", b"1e400", b"-1e400", b"nan", b"x", b"1\0x", b"0x1"]),
     scores,
 )
-names = st.one_of(
-    *[st.sampled_from([b"-", b"+", b"[x", b"(x", b"[", b"(", b"[y", b"(y", b"[7", b"[\xff"])] * 4,
-    st.sampled_from([b"x", b"", b"-x", b"-\0x", b"1"]),
+names = st.sampled_from(
+    [b"-", b"+", b"[x", b"(x", b"[", b"(", b"[y", b"(y", b"[7", b"[\xff", b"-", b"+"] * 3
+    + [b"x", b"", b"-x", b"-\0x", b"1"]
 )
-ranks = st.one_of(*[whole] * 4, offsets)
+ranks = st.sampled_from([b"0", b"1", b"2", b"-1", b"-2", b"-9", b"9"] * 3 + [b"+1", b"", b"one"])
 either = st.one_of(bounds, names, ranks)
 limit = st.tuples(st.just(b"LIMIT"), ranks, ranks).map(list)
 odd = st.sampled_from([[b"bad"], [b"LIMIT"], [b"REV"], [b"BYLEX"], [b"byscore"]])
-options = st.one_of(
+options: st.SearchStrategy[list[bytes]] = st.one_of(
     st.just([]),
     with_scores,
     limit,
     st.lists(st.one_of(with_scores, limit, odd), max_size=3).map(flat),
+)
+named: st.SearchStrategy[list[bytes]] = st.one_of(
+    st.just([]), limit, st.one_of(st.just([]), limit, options)
 )
 ways = st.sampled_from(
     [
@@ -62,8 +65,8 @@ FAMILY = Family(
         "ZREVRANGE": (zsets, ranks, ranks, options),
         "ZRANGEBYSCORE": (zsets, bounds, bounds, options),
         "ZREVRANGEBYSCORE": (zsets, bounds, bounds, options),
-        "ZRANGEBYLEX": (zsets, names, names, options),
-        "ZREVRANGEBYLEX": (zsets, names, names, options),
+        "ZRANGEBYLEX": (zsets, names, names, named),
+        "ZREVRANGEBYLEX": (zsets, names, names, named),
         "ZRANGESTORE": (targets, zsets, spans),
         "ZREMRANGEBYRANK": (zsets, ranks, ranks),
         "ZREMRANGEBYSCORE": (zsets, bounds, bounds),
