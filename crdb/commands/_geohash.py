@@ -16,7 +16,7 @@ Source: https://redis.io/docs/latest/commands/geoadd/ ; Niemeyer's geohash.org (
 """
 
 from collections.abc import Iterator
-from math import asin, cos, isfinite, nan, pi, sin, sqrt
+from math import asin, cos, pi, sin, sqrt
 from typing import NamedTuple
 
 Place = tuple[float, float]
@@ -137,12 +137,14 @@ def along_meridian_m(one: Place, other: Place) -> float:
     return EARTH_RADIUS_M * abs(other[1] * DEGREE - one[1] * DEGREE)
 
 
-def cells(centre: Place, width_m: float, height_m: float, reach_m: float) -> Iterator[Cell]:
+def cells(
+    centre: Place, bounds: tuple[float, float, float, float], reach_m: float
+) -> Iterator[Cell]:
     """The cells that cover an area, in the order in which the server looks into them.
 
-    ``width_m``, ``height_m``: from the centre to the sides; ``reach_m``: to the farthest point.
+    ``bounds``: west, south, east and north; ``reach_m``: from the centre to the farthest point.
     """
-    west, south, east, north = bounds(centre, width_m, height_m)
+    west, south, east, north = bounds
     step = step_for(reach_m, centre[1])
     cell = Cell.around(centre, step)
     sides = [cell.beside(*to).edges() for to in ((-1, 0), (0, -1), (1, 0), (0, 1))]
@@ -167,17 +169,6 @@ def cells(centre: Place, width_m: float, height_m: float, reach_m: float) -> Ite
 
 AROUND = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1))
 """The cell itself, then its neighbours: steps to the east and to the north."""
-
-
-def bounds(centre: Place, width_m: float, height_m: float) -> tuple[float, float, float, float]:
-    """West, south, east and north of a box; the side nearer to a pole spans more degrees."""
-    longitude, latitude = centre
-    up = height_m / EARTH_RADIUS_M / DEGREE
-    polar = latitude - up if latitude < 0 else latitude + up
-    # Of an infinite height C's cosine is no number, and every comparison with the box false.
-    shrunk = cos(polar * DEGREE) if isfinite(polar) else nan
-    aside = width_m / EARTH_RADIUS_M / shrunk / DEGREE
-    return longitude - aside, latitude - up, longitude + aside, latitude + up
 
 
 def step_for(reach_m: float, latitude: float) -> int:

@@ -9,23 +9,17 @@ Source: https://redis.io/docs/latest/commands/geosearch/
 """
 
 from collections.abc import Callable, Iterator
-from math import sqrt
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from crdb.command import ONE_KEY, Finder, Reply, command
+from crdb.commands._areas import Area, Box, Circle, Polygon
 from crdb.commands._arguments import integer
-from crdb.commands._geohash import (
-    Place,
-    along_meridian_m,
-    cells,
-    decoded,
-    distance_m,
-)
+from crdb.commands._geohash import Place, cells, decoded, distance_m
 from crdb.commands.geos import place, place_of, shown, shown_distance, unit_m
 from crdb.commands.zsets import stored
 from crdb.commands.zsets_ranges import STORED
 from crdb.crdts.zset import ZSet
-from crdb.decimals import parse_double
+from crdb.decimals import parse_double, parse_int
 from crdb.errors import CommandError, quoted, quoting, syntax
 from crdb.keyspace import Key
 from crdb.session import Request
@@ -41,44 +35,6 @@ class Found(NamedTuple):
     distance_m: float
 
 
-class Circle(NamedTuple):
-    """What is not farther than the radius."""
-
-    radius_m: float
-
-    def size_m(self) -> tuple[float, float, float]:
-        """To the sides, up and down, to the farthest point."""
-        return self.radius_m, self.radius_m, self.radius_m
-
-    def holds(self, centre: Place, where: Place) -> bool:
-        return distance_m(centre, where) <= self.radius_m
-
-
-class Box(NamedTuple):
-    """What is inside of a box with sides along the meridians and parallels."""
-
-    width: float
-    height: float
-    unit_m: float
-
-    def size_m(self) -> tuple[float, float, float]:
-        width, height = self.width / 2, self.height / 2
-        reach = sqrt(width * width + height * height)
-        return self.unit_m * width, self.unit_m * height, reach * self.unit_m
-
-    def holds(self, centre: Place, where: Place) -> bool:
-        if along_meridian_m(centre, where) > self.height * self.unit_m / 2:
-            return False
-        beside = centre[0], where[1]
-        return distance_m(where, beside) <= self.width * self.unit_m / 2
-
-
-class Area(Protocol):
-    def size_m(self) -> tuple[float, float, float]: ...
-
-    def holds(self, centre: Place, where: Place) -> bool: ...
-
-
 class Search:
     """One request, as its options say it."""
 
@@ -89,7 +45,6 @@ class Search:
         self.centred: bytes = b""
         """The option that gave the centre."""
         self.area: Area | None = None
-        self.unit_m = 1.0
         self.order = b""
         self.count = 0
         self.shows: set[bytes] = set()
@@ -110,15 +65,24 @@ class Search:
         number = measure(radius, "radius")
         if number < 0:
             raise CommandError("ERR radius cannot be negative")
-        self.unit_m = unit_m(unit)
-        self.area = Circle(number * self.unit_m)
+        self.area = Circle(number * unit_m(unit), unit_m(unit))
 
     def by_box(self, width: bytes, height: bytes, unit: bytes) -> None:
         sides = measure(width, "width"), measure(height, "height")
         if min(sides) < 0:
             raise CommandError("ERR height or width cannot be negative")
-        self.unit_m = unit_m(unit)
-        self.area = Box(*sides, self.unit_m)
+        self.area = Box(*sides, unit_m(unit))
+
+    def by_polygon(self, left: list[bytes]) -> None:
+        """It brings its own centre."""
+        number = parse_int(left.pop())
+        if number is None or number > CORNERS_END:
+            raise CommandError("ERR invalid number of vertices")
+        if number < 3 or len(left) < 2 * number:
+            raise CommandError("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices")
+        corners = tuple(place(left.pop(), left.pop()) for _ in range(number))
+        polygon = Polygon(corners)
+        self.area, self.centre = polygon, polygon.centre()
 
     def read(self, words: tuple[bytes, ...], own: "Options") -> None:
         """Read the options; ``own`` are those that not all the commands have."""
@@ -164,7 +128,9 @@ class Search:
         assert self.centre is not None
         assert self.area is not None
         order, number = self.found.order(), 0
-        for cell in cells(self.centre, *self.area.size_m()):
+        for cell in cells(
+            self.centre, self.area.bounds(self.centre), self.area.reach_m(self.centre)
+        ):
             least, end = cell.scores()
             places = order.bisect_left((least,)), order.bisect_left((end,))
             for score, member in order.islice(*places):
@@ -179,7 +145,7 @@ class Search:
         found = self.results()
         if self.target is None:
             return [self.shown(each) for each in found]
-        unit = self.unit_m
+        unit = self.area.unit_m if self.area is not None else 1.0
         if self.by_distance:
             return stored(txn, self.target, {each.member: each.distance_m / unit for each in found})
         return stored(txn, self.target, {each.member: each.score for each in found})
@@ -187,15 +153,18 @@ class Search:
     def shown(self, each: Found) -> Any:
         if not self.shows:
             return each.member
+        assert self.area is not None
         row: list[Any] = [each.member]
         if b"WITHDIST" in self.shows:
-            row.append(shown_distance(each.distance_m / self.unit_m))
+            row.append(shown_distance(each.distance_m / self.area.unit_m))
         if b"WITHHASH" in self.shows:
             row.append(int(each.score))
         if b"WITHCOORD" in self.shows:
             row.append(shown(each.where))
         return row
 
+
+CORNERS_END = 1 << 31
 
 Options = Callable[[Search, bytes, list[bytes]], bool]
 """Takes an option's words from the end of the list; False if it is none."""
@@ -210,7 +179,13 @@ def measure(word: bytes, name: str) -> float:
 
 def of_search(search: Search, option: bytes, left: list[bytes]) -> bool:
     """The options of GEOSEARCH."""
-    if option == b"FROMMEMBER" and left and search.centred in (b"", option):
+    if option == b"BYPOLYGON":
+        if not left or search.centred or isinstance(search.area, Circle | Box):
+            return False
+        search.by_polygon(left)
+    elif isinstance(search.area, Polygon):
+        return False
+    elif option == b"FROMMEMBER" and left and search.centred in (b"", option):
         search.from_member(left.pop())
         search.centred = option
     elif option == b"FROMLONLAT" and len(left) >= 2 and search.centred in (b"", option):

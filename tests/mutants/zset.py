@@ -36,7 +36,7 @@ MUTANTS = [
         "crdts/zset.py",
         "held.clear(dot + number)",
         "held.clear(dot)",
-        "commands/test_zsets.py::test_members_whose_resets_came_in_one_removal_part_again",
+        "commands/test_zsets.py::test_of_resets_that_came_in_one_removal_each_ends_by_itself",
     ),
     Mutant(
         "a score is the exact sum, rounded once",

@@ -65,6 +65,26 @@ searches = st.one_of(
     st.tuples(centres, options, centres).map(flat),
     st.tuples(areas, options, areas).map(flat),
 )
+polygons = st.one_of(
+    *[
+        st.lists(near, min_size=number, max_size=number).map(
+            lambda corners: [b"BYPOLYGON", b"%d" % len(corners), *flat(corners)]
+        )
+        for number in (3, 4, 5)
+    ],
+    st.lists(places, min_size=3, max_size=5).map(
+        lambda corners: [b"bypolygon", b"%d" % len(corners), *flat(corners)]
+    ),
+    st.sampled_from([b"2", b"x", b"4", b"-1", b"%d" % 2**63]).map(
+        lambda number: [b"BYPOLYGON", number, b"1", b"1", b"2", b"2", b"3", b"1"]
+    ),
+)
+polygon_searches = st.one_of(
+    *[st.tuples(polygons, options).map(flat)] * 3,
+    st.tuples(polygons, options, centres).map(flat),
+    st.tuples(polygons, options, areas).map(flat),
+    st.tuples(centres, polygons).map(flat),
+)
 stored = st.tuples(centres, areas, storing).map(flat)
 circles = st.tuples(lengths, units, options).map(flat)
 
@@ -74,7 +94,7 @@ FAMILY = Family(
         "GEODIST": (geos, members_of, members_of, st.just([]) | units | st.just([b"m", b"x"])),
         "GEOHASH": (geos, st.lists(members_of, max_size=3)),
         "GEOPOS": (geos, st.lists(members_of, max_size=3)),
-        "GEOSEARCH": (geos, searches),
+        "GEOSEARCH": (geos, st.one_of(searches, polygon_searches)),
         "GEOSEARCHSTORE": (targets, geos, stored),
         "GEORADIUS": (geos, near | places, circles, stores),
         "GEORADIUS_RO": (geos, near | places, circles),
@@ -90,8 +110,8 @@ FAMILY = Family(
     ],
     keys=(SICILY, WORLD),
     differences={
-        rb"GEOSEARCH(STORE)? (?!.*BY(RADIUS|BOX)).*": UNSPELT,
-        rb"GEOSEARCH(STORE)? (?!.*FROM(MEMBER|LONLAT)).*": UNSPELT,
+        rb"GEOSEARCH(STORE)? (?!.*BY(RADIUS|BOX|POLYGON)).*": UNSPELT,
+        rb"GEOSEARCH(STORE)? (?!.*(FROM(MEMBER|LONLAT)|BYPOLYGON)).*": UNSPELT,
     },
     reads=[b"ZCARD"],
 )
