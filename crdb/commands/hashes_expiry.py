@@ -60,7 +60,7 @@ def listed(words: Words, otherwise: Callable[[], CommandError]) -> Words:
 
 
 def moment_ms(txn: Transaction, amount: bytes, unit_ms: int, from_ms: int, name: str) -> int:
-    """Unix time. A time that is past is none of a mistake, a negative one is."""
+    """Milliseconds of Unix time. It may be past; a negative amount is an error, unlike a key's."""
     number = integer(amount)
     if number < 0 or number * unit_ms + from_ms > DEADLINE_MAX_MS:
         raise invalid(name)

@@ -82,7 +82,7 @@ class Field:
         self.ends_ms = FOREVER
         """When it reads as missing. 0 for a deadline whose field is gone."""
         if written is not None:
-            self.string.merge(as_field_delta(written).string, NOTHING)
+            self.string.merge(as_field_delta(written).string.register, NOTHING)
 
     def assign(self, written: Written, reset: Dot) -> FieldDelta:
         """``reset`` is used if there are increments."""
@@ -116,7 +116,12 @@ class Field:
         )
 
     def merge(self, delta: FieldDelta, seen: Container[Dot]) -> Residue | None:
-        residues = [self.string.merge(delta.string, seen)]
+        # Most deltas are about one of the three.
+        residues = []
+        if delta.string.register != NO_STRING.register:
+            residues.append(self.string.merge(delta.string.register, seen))
+        if delta.string.counter != NO_STRING.counter:
+            residues.append(self.string.merge(delta.string.counter, seen))
         if delta.expiry != NO_EXPIRY:
             expiry = self.expiry or Expiry()
             residues.append(expiry.merge(delta.expiry, seen))

@@ -92,7 +92,7 @@ def as_hash_delta(delta: "HashDelta | OneFieldDelta") -> HashDelta:
 
 
 class Hash(CRDT[HashDelta | OneFieldDelta]):
-    """Fields with values. Metadata: a dot and an order a field; that of `Field` where it is one."""
+    """Fields with values. Metadata: a dot and an order a field, a string's where it is more."""
 
     __slots__ = ("fields", "ghosts", "records", "timed")
 
@@ -119,7 +119,7 @@ class Hash(CRDT[HashDelta | OneFieldDelta]):
         return mine.ends_ms if isinstance(mine, Field) else FOREVER
 
     def resets(self, names: Iterable[Name]) -> int:
-        """How many dots an assignment or removal of these takes beside those of new values."""
+        """How many of these hold increments: a removal or assignment resets each under a dot."""
         held = (self.fields.get(name) for name in names)
         return sum(isinstance(each, Field) and bool(each.string.counter.parts) for each in held)
 
@@ -336,8 +336,8 @@ def narrowed(
     fields: dict[Name, Written | FieldDelta], covers: dict[Name, Dots]
 ) -> HashDelta | OneFieldDelta:
     """Of one field in the form that takes a tenth of the dictionaries' memory."""
-    names = fields or covers
-    if len(names) != 1 or len(covers) > 1 or not covers.keys() <= names.keys():
+    names = fields.keys() | covers.keys()
+    if len(names) != 1:
         return HashDelta(fields, covers)
     (name,) = names
     return OneFieldDelta(name, fields.get(name), covers.get(name))

@@ -20,8 +20,8 @@ MUTANTS = [
     Mutant(
         "an owner that answers keeps its key",
         "expirer.py",
-        "link.doubted = at_us == entry.deadline_us or link.heard_at_us >= asked_us",
-        "link.doubted = at_us == entry.deadline_us",
+        "link.doubted = at_us == deadline_us or link.heard_at_us >= asked_us",
+        "link.doubted = at_us == deadline_us",
         "crdb/test_expiry.py::test_an_owner_that_answers_keeps_its_key",
     ),
     Mutant(
