@@ -1,6 +1,8 @@
 """Fields with deadlines of their own: who removes them, when, and what survives."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crdb.command import Reply
 from crdb.keyspace import DEADLINES_SPARE
@@ -238,3 +240,51 @@ def test_fields_expire_one_by_one() -> None:
     assert len({group for group, _, _ in message.writes}) == 4
     regions.settle()
     regions.assert_nothing_left()
+
+
+LINES = (
+    "HSET h f v",
+    "HSET h f v g w",
+    "HDEL h f",
+    "DEL h",
+    "HINCRBY h g 1",
+    "HPEXPIRE h 30 FIELDS 1 f",
+    "HPEXPIRE h 90 FIELDS 2 f g",
+    "HPERSIST h FIELDS 1 f",
+    "HSETEX h PX 50 FIELDS 1 f v",
+    "HGETEX h PX 20 FIELDS 1 g",
+    "PEXPIRE h 60",
+)
+
+
+@given(
+    story=st.lists(
+        st.tuples(
+            st.integers(1, 3),
+            st.sampled_from(LINES),
+            st.sampled_from([0, 0, 1, 2, 3]),
+            st.sampled_from([0, 1_000, 25_000]),
+        ),
+        max_size=25,
+    )
+)
+def test_regions_agree_on_what_has_ended(story: list[tuple[int, str, int, int]]) -> None:
+    regions = Regions(3, Settings(owner_grace_us=40_000))
+    for region, line, speaker, wait_us in story:
+        regions.say(region, line)
+        regions.now_us += wait_us
+        if speaker:
+            regions.hear(1 + speaker % 3, speaker)
+    for _ in range(3):
+        regions.settle()
+        regions.now_us += SECOND_US
+    regions.settle()
+    regions.assert_converged()
+    for replica in regions.replicas.values():
+        assert not replica.keyspace.endings
+        found = replica.keyspace.hash_at(b"h")
+        if found is not None:
+            assert found.alive()
+            assert not found.timed
+            assert not found.ghosts
+            assert not found.records
