@@ -70,8 +70,9 @@ def assign(txn: Transaction, key: Key, values: Mapping[bytes, bytes]) -> int:
     return new
 
 
-def there(txn: Transaction, field: Written | Field | None) -> bool:
-    return field is not None and (isinstance(field, Written) or field.ends_ms > txn.now_ms)
+def there(txn: Transaction, field: Written | Field) -> bool:
+    """Whether a field that exists has not expired."""
+    return isinstance(field, Written) or field.ends_ms > txn.now_ms
 
 
 def get(txn: Transaction, found: Hash | None, name: bytes) -> bytes | None:
@@ -203,8 +204,8 @@ def hincrbyfloat(txn: Transaction, key: Key, name: bytes, word: bytes) -> Reply:
 def hrandfield(txn: Transaction, key: Key, *words: bytes) -> Reply:
     wanted = integer(words[0]) if words else 1
     if wanted < -INT_MAX:
-        text = f"ERR value is out of range, value must between {-INT_MAX} and {INT_MAX}"
-        raise CommandError(text)
+        ends = f"{-INT_MAX} and {INT_MAX}"
+        raise CommandError(f"ERR value is out of range, value must between {ends}")
     if len(words) > 2 or (len(words) == 2 and words[1].upper() != b"WITHVALUES"):
         raise syntax()
     if wanted < -REPEATS_MAX or (len(words) == 2 and wanted > INT_MAX // 2):
