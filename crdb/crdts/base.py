@@ -19,7 +19,8 @@ commutative   a | b == b | a
 associative   (a | b) | c == a | (b | c)
 idempotent    a | a == a
 bottom        a | bottom == a
-inflation     the context of a | b holds that of a, and what a | b lacks of a, b had seen
+inflation     the context of a | b holds that of a, and what a | b lacks of a, b had seen; where
+              deletions win, b may also have had a deletion of what it had not seen
 grouping      s + d1 + d2 == s + join(d1, d2)
 delta         s + d == s | (bottom + d)      a delta is a state
 once          s + d + d == s + d             a message delivered twice
@@ -105,6 +106,8 @@ class CRDT(ABC, Generic[D]):
     """Of a type that a key can have: what the TYPE command answers."""
     rank: ClassVar[int]
     """Of such a type: a key that holds several after concurrent writes shows the smallest."""
+    deletes_win: ClassVar[bool] = False
+    """Whether a deletion takes away what it had not seen, too."""
 
     @abstractmethod
     def merge(self, delta: D, seen: Container[Dot]) -> Residue | None:
