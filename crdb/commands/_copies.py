@@ -8,7 +8,7 @@ Each type says in its family how it is copied: by its value, so that a sum that 
 at once does not count twice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from crdb.crdts.base import Delta
@@ -31,13 +31,17 @@ def copies(kind: type[State]) -> Callable[[Copy], Copy]:
     return enter
 
 
-def copied(txn: Transaction, entry: Entry) -> list[Delta]:
-    """Everything that the entry holds: after concurrent writes of two types, both."""
-    return [COPIES[type(state)](txn, state) for state in entry.values() if state.alive()]
+def copied(txn: Transaction, entry: Entry) -> Iterator[Delta]:
+    """Everything that the entry holds: after concurrent writes of two types, both.
+
+    SUBTLE: made one by one when `put` asks. By then it has removed what was there, and the copy has
+    seen that: else a removal that wins over what did not see it would take the copy, too.
+    """
+    return (COPIES[type(state)](txn, state) for state in entry.values() if state.alive())
 
 
 def put(
-    txn: Transaction, key: Key, deltas: Sequence[Delta], deadline_ms: int | None = None
+    txn: Transaction, key: Key, deltas: Iterable[Delta], deadline_ms: int | None = None
 ) -> None:
     """Replace what the key holds by at least one delta, made for where nothing is."""
     txn.remove(key)
