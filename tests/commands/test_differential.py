@@ -18,6 +18,7 @@ from crdb.replica import Replica
 from crdb.replies import resp2
 from crdb.session import Session, Waiter
 from tests.commands.families import (
+    AS_READ,
     BY_CHANCE,
     DIFFERENCES,
     FAMILIES,
@@ -103,7 +104,9 @@ def compare(request: Request, ours: Reply, theirs: Reply) -> None:
     if isinstance(ours, CommandError) or isinstance(theirs, CommandError):
         assert repr(ours) == repr(theirs)
         return
-    if name in BY_CHANCE and ALL not in request:
+    if name in AS_READ:
+        assert AS_READ[name](ours) == AS_READ[name](theirs)
+    elif name in BY_CHANCE and ALL not in request:
         assert shape(ours) == shape(theirs)
     elif name in SCANS:
         compare_scans(request, ours, theirs)

@@ -16,4 +16,5 @@ UNORDERED = frozenset(chain(*(family.unordered for family in FAMILIES.values()))
 BY_CHANCE = frozenset(chain(*(family.by_chance for family in FAMILIES.values())))
 SCANS = {name: at for family in FAMILIES.values() for name, at in family.scans.items()}
 TOLERANCE = {name: by for family in FAMILIES.values() for name, by in family.tolerance.items()}
+AS_READ = {name: read for family in FAMILIES.values() for name, read in family.as_read.items()}
 READS = list(dict.fromkeys(chain(*(family.reads for family in FAMILIES.values()))))

@@ -1,9 +1,11 @@
 """What a family of commands brings to the comparison with the real server, and what all share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from hypothesis import strategies as st
+
+from crdb.command import Reply
 
 Request = Sequence[bytes]
 Words = (
@@ -35,6 +37,8 @@ class Family(NamedTuple):
     """Command -> position of its cursor."""
     tolerance: Mapping[bytes, int] = {}
     """By how much a number may differ, in its own unit: time passes at the server only."""
+    as_read: Mapping[bytes, Callable[[Reply], object]] = {}
+    """Command -> what of its reply is compared, where two replies may say the same."""
     reads: Sequence[bytes] = ()
     """Commands of one key that show all that a key of this type holds."""
 
