@@ -34,6 +34,7 @@ _HEIGHT_MASK = (1 << HEIGHT_BITS) - 1
 _FEW_MAX = 341
 _ALPHA = 0.721347520444481703680
 """1 / (2 ln 2)."""
+_Z_MIN = _ALPHA * REGISTERS**2 / (1 << 63)
 _SEED = 0xADC83B19
 _FACTOR = 0xC6A4A7935BD1E995
 _64 = (1 << 64) - 1
@@ -124,7 +125,8 @@ def estimate(sketches: Sequence[Registers]) -> int:
     for up in range(HEIGHT_MAX - 1, 0, -1):
         z = (z + many(up)) * 0.5
     z += size * _sigma(many(0) / size)
-    return floor(_ALPHA * size * size / z + 0.5)
+    # Registers that no hash gives, but a client may: C then shows the least number of 64 bits.
+    return floor(_ALPHA * size * size / z + 0.5) if z > _Z_MIN else -1 << 63
 
 
 def _tau(x: float) -> float:
@@ -152,7 +154,7 @@ def _sigma(x: float) -> float:
 
 def dense(sketches: Sequence[Registers]) -> bytes:
     """What Redis holds: a header with the estimate, and six bits for each register."""
-    header = b"HYLL" + bytes(4) + estimate(sketches).to_bytes(8, "little")
+    header = b"HYLL" + bytes(4) + (estimate(sketches) & _64).to_bytes(8, "little")
     # Four registers to three bytes, all at once: first 6 + 6 bits of 16, then 12 + 12 of 32.
     bits = int.from_bytes(heights(sketches), "little")
     bits = bits & _every(0x3F, 16) | (bits & _every(0x3F00, 16)) >> 2

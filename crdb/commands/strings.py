@@ -3,6 +3,8 @@
 NX, XX and GET look at this region's copy only: two regions that both answer OK to SET NX is the
 normal case while they cannot hear each other, and the later clock then decides whose value stays.
 
+A value that is a HyperLogLog's makes the key one: GET shows it, other string commands refuse it.
+
 Source: https://redis.io/docs/latest/commands/?group=string
 """
 
@@ -13,9 +15,11 @@ from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._copies import copies
 from crdb.commands._deadlines import DEADLINE_OPTIONS, deadline_ms
 from crdb.crdts.base import Delta
+from crdb.crdts.hyperloglog import HyperLogLog
 from crdb.crdts.string import String
-from crdb.errors import syntax, wrong_number_of_arguments
+from crdb.errors import syntax, wrong_number_of_arguments, wrong_type
 from crdb.keyspace import NEVER_US, Key
+from crdb.sketch import is_headed, registers
 from crdb.stamps import BITS
 from crdb.transaction import Transaction
 
@@ -31,11 +35,12 @@ def assign(txn: Transaction, key: Key, value: bytes) -> None:
     """Replace the value of whatever type the key holds; its expiry stays."""
     entry = txn.find(key)
     states = [] if entry is None else list(entry.values())
-    string = next((each for each in states if isinstance(each, String)), BOTTOM)
-    txn.write(key, string.assign(value, txn.stamp(), txn.take(String.DOTS)))
+    kind = HyperLogLog if registers(value) is not None else String
+    state = next((each for each in states if isinstance(each, kind)), kind())
+    txn.write(key, state.assign(value, txn.stamp(), txn.take(kind.DOTS)))
     # The others only now: a key that were gone in between would lose its expiry.
     for other in states:
-        if other is not string and other.alive():
+        if other is not state and other.alive():
             txn.write(key, other.clear(txn.take(other.clear_dots())))
 
 
@@ -43,7 +48,12 @@ def replace(txn: Transaction, key: Key, value: bytes) -> None:
     """Replace what the key holds, and let it live for ever."""
     # The usual key has been replaced before, and holds no increments that this has to reset.
     entry = txn.keyspace.keys.get(key)
-    if entry is not None and entry.deadline_us == NEVER_US and not entry.others:
+    if (
+        entry is not None
+        and entry.deadline_us == NEVER_US
+        and not entry.others
+        and not is_headed(value)
+    ):
         string, expiry = entry.value, entry.expiry
         if type(string) is String and string.register and not string.counter.parts and expiry:
             delta = string.register.write_now(value, txn.now_us << BITS | txn.tie, txn.fresh)
@@ -105,7 +115,7 @@ def set_(txn: Transaction, key: Key, value: bytes, *words: bytes) -> Reply:
     expiry, deadline = options.expiry, None
     if expiry is not None:
         deadline = deadline_ms(txn, expiry, options.amount, "set")
-    old = text(txn, key) if options.get else None
+    old = get(txn, key) if options.get else None
     if options.only_if and (options.only_if == b"NX") == (txn.find(key) is not None):
         return old
     if deadline is not None and deadline <= txn.now_ms:
@@ -142,9 +152,14 @@ def until(txn: Transaction, key: Key, value: bytes, deadline: int) -> Reply:
 
 
 @command("get", 2, "readonly", "fast", keys=ONE_KEY)
-def get(txn: Transaction, key: Key) -> Reply:
-    string = txn.read(key, String)
-    return None if string is None else string.value()
+def get(txn: Transaction, key: Key) -> bytes | None:
+    entry = txn.find(key)
+    if entry is None:
+        return None
+    state = entry.value
+    if type(state) is not String and type(state) is not HyperLogLog:
+        raise wrong_type()
+    return state.value()
 
 
 @command("getset", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=BOTH_GET)

@@ -11,6 +11,7 @@ from crdb.crdts.counter import CounterDelta, Part
 from crdb.crdts.expiry import ExpiryDelta
 from crdb.crdts.field import FieldDelta, Written
 from crdb.crdts.hash import HashDelta, OneFieldDelta
+from crdb.crdts.hyperloglog import HyperLogLogDelta, Spots
 from crdb.crdts.orset import MemberDelta, SetDelta
 from crdb.crdts.register import RegisterDelta
 from crdb.crdts.string import StringDelta
@@ -216,6 +217,10 @@ VALUES: dict[str, Delta | Message] = {
         {b"stock": B},
     ),
     "field": OneFieldDelta(b"stock", None, A),
+    "spots": Spots(A + 1, A, {2: 3}, (65, 130)),
+    "hyperloglog": HyperLogLogDelta(
+        RegisterDelta(A, 77, b"HYLL", B), (Spots(B, B, {1: 1}, (7,)),), (A + 1, B + 1), B
+    ),
     "deltas": Deltas(1, {1: 2, 2: 3}, 1, 0, 2, ((1, b"k", Part(A, A, 1)),), True),
     "published": Deltas(1, {}, 1, 2, 2, (), published=((7, True, b"news", b"tea"),)),
     "digest": Digest(1, {1: 9}, 1, (B,), tuple(range(A, A + 9))),
@@ -240,6 +245,12 @@ BYTES = {
         "7d7303"
     ),
     "field": "cb01011a4f6e654669656c6444656c74610a73746f636b0002828080808080800184737b01",
+    "spots": ("cb01010a53706f747384808080808080018280808080808001020406040682010006a3557c"),
+    "hyperloglog": (
+        "cb01012048797065724c6f674c6f6744656c746182808080808080019a01060848594c4c028680808080"
+        "808002000286808080808080028680808080808002020202020e04068480808080808001000286808080"
+        "80808002eee768a8"
+    ),
     "deltas": (
         "cb01010c44656c7461730204060200000401010200040202026b01085061727482808080808080018280"
         "80808080800102020200f7c31afe"
