@@ -203,7 +203,7 @@ def test_an_add_counts_beside_a_set_that_had_nothing_to_delete() -> None:
 
 def test_a_restored_region_does_not_bring_the_dead_back() -> None:
     regions = Regions(2)
-    regions.say(1, "PFADD h a b")
+    regions.say(1, "PFADD h a"), regions.say(2, "PFADD h b")
     regions.settle()
     backup = regions[2].snapshot()
     regions.say(1, "DEL h")
