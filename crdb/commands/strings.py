@@ -1,7 +1,8 @@
 """Strings as wholes: SET and its relatives assign, GET and its relatives read.
 
-NX, XX and GET look at this region's copy only: two regions that both answer OK to SET NX is the
-normal case while they cannot hear each other, and the later clock then decides whose value stays.
+NX, XX, IFEQ and GET look at this region's copy only: two regions that both answer OK to SET NX is
+the normal case while they cannot hear each other, and the later clock then decides whose value
+stays.
 
 A value that is a HyperLogLog's makes the key one: GET shows it, other string commands refuse it.
 
@@ -79,6 +80,8 @@ class SetOptions:
     """What follows key and value in a SET."""
 
     only_if: bytes | None = None
+    equal: bytes = b""
+    """What IFEQ compares with."""
     get: bool = False
     keep_ttl: bool = False
     expiry: bytes | None = None
@@ -92,18 +95,33 @@ class SetOptions:
             option = word.upper()
             if option in (b"NX", b"XX") and found.only_if in (None, option):
                 found.only_if = option
+            elif option == b"IFEQ" and found.only_if is None:
+                found.only_if, found.equal = option, following(words)
             elif option == b"GET":
                 found.get = True
             elif option == b"KEEPTTL" and found.expiry is None:
                 found.keep_ttl = True
             elif option in DEADLINE_OPTIONS and found.expiry in (None, option):
-                amount = next(words, None)
-                if amount is None or found.keep_ttl:
+                if found.keep_ttl:
                     raise syntax()
-                found.expiry, found.amount = option, amount
+                found.expiry, found.amount = option, following(words)
             else:
                 raise syntax()
         return found
+
+    def holds(self, exists: bool, old: bytes | None) -> bool:
+        """Whether the condition does, here: NX, XX, IFEQ or none."""
+        if self.only_if == b"IFEQ":
+            return exists and old == self.equal
+        return self.only_if is None or exists == (self.only_if == b"XX")
+
+
+def following(words: Iterator[bytes]) -> bytes:
+    """The word that belongs to the one before."""
+    word = next(words, None)
+    if word is None:
+        raise syntax()
+    return word
 
 
 @command("set", -3, "write", "denyoom", keys=ONE_KEY, conflict=LAST_WRITER)
@@ -115,9 +133,10 @@ def set_(txn: Transaction, key: Key, value: bytes, *words: bytes) -> Reply:
     expiry, deadline = options.expiry, None
     if expiry is not None:
         deadline = deadline_ms(txn, expiry, options.amount, "set")
-    old = get(txn, key) if options.get else None
-    if options.only_if and (options.only_if == b"NX") == (txn.find(key) is not None):
-        return old
+    looks = options.get or options.only_if == b"IFEQ"
+    old = shown(txn, key) if looks else None
+    if not options.holds(txn.find(key) is not None, old):
+        return old if options.get else None
     if deadline is not None and deadline <= txn.now_ms:
         txn.remove(key)
         return old if options.get else "OK"
@@ -151,8 +170,8 @@ def until(txn: Transaction, key: Key, value: bytes, deadline: int) -> Reply:
     return "OK"
 
 
-@command("get", 2, "readonly", "fast", keys=ONE_KEY)
-def get(txn: Transaction, key: Key) -> bytes | None:
+def shown(txn: Transaction, key: Key) -> bytes | None:
+    """What GET gives."""
     entry = txn.find(key)
     if entry is None:
         return None
@@ -160,6 +179,9 @@ def get(txn: Transaction, key: Key) -> bytes | None:
     if type(state) is not String and type(state) is not HyperLogLog:
         raise wrong_type()
     return state.value()
+
+
+get = command("get", 2, "readonly", "fast", keys=ONE_KEY)(shown)
 
 
 @command("getset", 3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=BOTH_GET)
@@ -230,10 +252,7 @@ def getex_options(words: Iterator[bytes]) -> tuple[bytes, bytes]:
         if chosen not in (b"", option):
             raise syntax()
         if option in DEADLINE_OPTIONS:
-            value = next(words, None)
-            if value is None:
-                raise syntax()
-            amount = value
+            amount = following(words)
         elif option != b"PERSIST":
             raise syntax()
         chosen = option

@@ -22,6 +22,7 @@ set_options = st.lists(
         st.tuples(st.sampled_from([b"EX", b"px"]), relative).map(list),
         st.tuples(st.just(b"PXAT"), absolute).map(list),
         st.tuples(st.just(b"exat"), seconds).map(list),
+        st.tuples(st.sampled_from([b"IFEQ", b"ifeq"]), values | st.just(b"abc")).map(list),
     ),
     max_size=3,
 ).map(flat)
@@ -33,6 +34,22 @@ getex_options = st.lists(
         st.tuples(st.just(b"PXAT"), absolute).map(list),
     ),
     max_size=2,
+).map(flat)
+
+msetex_options = st.lists(
+    st.one_of(
+        st.sampled_from([[b"NX"], [b"xx"], [b"KEEPTTL"], [b"EX"], [b"GET"], [b"IFEQ", b"1"]]),
+        st.tuples(st.sampled_from([b"EX", b"px"]), relative).map(list),
+        st.tuples(st.just(b"PXAT"), absolute.filter(lambda at: at != b"1")).map(list),
+    ),
+    max_size=2,
+).map(flat)
+"""Without a deadline in the past: the key stays until the real server's own expiry finds it."""
+
+lcs_options = st.lists(
+    st.sampled_from([[b"LEN"], [b"idx"], [b"IDX"], [b"WITHMATCHLEN"], [b"MINMATCHLEN"], [b"x"]])
+    | integers.map(lambda least: [b"minmatchlen", least]),
+    max_size=3,
 ).map(flat)
 
 FAMILY = Family(
@@ -52,6 +69,14 @@ FAMILY = Family(
         "STRLEN": (keys,),
         "SETRANGE": (keys, offsets, values),
         "GETRANGE": (keys, offsets, offsets),
+        "DELIFEQ": (keys, st.sampled_from([b"41", b"abc", b""] * 3) | values),
+        "MSETEX": (
+            st.sampled_from([b"1"] * 8 + [b"2", b"0", b"-1", b"x", b"01", b"2147483648"]),
+            keys,
+            values,
+            msetex_options | st.tuples(keys, values).map(list),
+        ),
+        "LCS": (keys, keys, lcs_options),
         "INCR": (keys,),
         "DECR": (keys,),
         "INCRBY": (keys, integers),
@@ -59,7 +84,7 @@ FAMILY = Family(
         "INCRBYFLOAT": (keys, floats),
     },
     differences={
-        rb"(SET|GETEX|PSETEX) .* %d.*" % BEYOND_MS: "deadlines go up to 2^49 ms only",
+        rb"(SET|GETEX|PSETEX|MSETEX) .* %d.*" % BEYOND_MS: "deadlines go up to 2^49 ms only",
         rb"SUBSTR .*": "the product does not support it",
     },
     refused=[
