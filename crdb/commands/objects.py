@@ -8,7 +8,6 @@ Source: https://redis.io/docs/latest/commands/object/
 """
 
 from crdb.command import Reply, command
-from crdb.commands.refused import REFUSED, refusal
 from crdb.errors import CommandError
 from crdb.keyspace import Key
 from crdb.transaction import Transaction
@@ -35,11 +34,6 @@ HELP
 """
 
 SECOND = (2, 2, 1)
-
-
-@command("object|encoding", 3, "readonly", keys=SECOND, conflict=REFUSED)
-def encoding(txn: Transaction, word: bytes, key: Key) -> Reply:
-    raise refusal("object|encoding")
 
 
 @command("object|freq", 3, "readonly", keys=SECOND)

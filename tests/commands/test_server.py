@@ -2,8 +2,10 @@
 
 import pytest
 
-from crdb.command import entries
+from crdb.command import Reply, entries
+from crdb.commands.refused import REFUSED
 from tests.commands.conftest import Run
+from tests.oracle import Oracle
 
 
 def test_ping_and_echo(run: Run) -> None:
@@ -20,6 +22,48 @@ def test_flushing_is_refused(run: Run, line: str) -> None:
         f"ERR '{line.split()[0].lower()}' command is not supported in Active-Active databases"
     )
     assert run("GET k") == b"v"
+
+
+def test_what_is_refused_is_refused_whatever_follows(run: Run) -> None:
+    refused = [entry for entry in entries() if entry.conflict == REFUSED]
+    assert {"restore", "object|encoding", "memory|stats", "vadd"} <= {each.name for each in refused}
+    for entry in refused:
+        line = [*entry.name.encode().split(b"|"), b"1", b"2", b"3", b"4", b"5"]
+        most = min(entry.words_max, len(line))
+        said = f"ERR '{entry.name}' command is not supported in Active-Active databases"
+        assert run(*line[:most]) == said
+
+
+def test_of_what_the_real_server_has_arity_flags_and_keys_are_its_own(oracle: Oracle) -> None:
+    def row(reply: list[Reply]) -> tuple[object, ...]:
+        _, arity, flags, first, last, step = reply[:6]
+        assert isinstance(arity, int)
+        assert isinstance(flags, list)
+        return arity, frozenset(flags) - {"movablekeys"}, (first, last, step)
+
+    with oracle.clients(1) as [there]:
+        for entry in entries():
+            if entry.conflict == REFUSED:
+                asked = there.execute([b"COMMAND", b"INFO", entry.name.encode()])
+                if asked != [None]:
+                    assert isinstance(asked, list)
+                    theirs = row(asked[0])
+                    arity = entry.words_min * (1 if entry.words_max == entry.words_min else -1)
+                    assert (arity, entry.flags, entry.keys) == theirs, entry.name
+
+
+def test_waiting_counts_what_a_server_without_replicas_does(oracle: Oracle, run: Run) -> None:
+    numbers = ("0", "2", "-1", "x", str(2**63))
+    times = ("1", "-1", "x", str(2**63 - 1))
+    with oracle.clients(1) as [there]:
+        for line in [
+            *(f"WAIT {number} {time}" for number in numbers for time in times),
+            *(f"WAITAOF 0 {number} {time}" for number in numbers for time in times),
+            *(f"WAITAOF {number} 0 1" for number in (*numbers, "1")),
+        ]:
+            theirs = there.execute([word.encode() for word in line.split()])
+            theirs = str(theirs) if isinstance(theirs, Exception) else theirs
+            assert (line, run(line)) == (line, theirs)
 
 
 def test_a_wrong_number_of_words_names_the_command_in_lower_case(run: Run) -> None:
