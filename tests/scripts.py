@@ -143,10 +143,11 @@ class World:
 
     def make(self, site: Site, call: Call, clock: int) -> Sent:
         """The next entry of a site's stream, not yet merged anywhere."""
-        op = Op(len(self.history), site.region, clock, call, site.applied)
         first = dot(site.region, len(site.stream) * OP_DOTS + 1)
         seen = dict(site.causal.seen.vector)
         by = Author(first, stamps.stamp(clock, site.region), seen)
+        call = self.case.meant(site.state, call, by)
+        op = Op(len(self.history), site.region, clock, call, site.applied)
         sent = Sent(op, self.case.run(site.state, call, by), by)
         self.history.append(op)
         site.stream.append(sent)

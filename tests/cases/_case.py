@@ -11,6 +11,11 @@ from tests.scripts import Author, Call, Op
 MEMBERS = (b"a", b"b", b"c")
 
 
+def as_drawn(state: object, call: Call, by: Author) -> Call:
+    """For a type whose operations mean the same whatever the state."""
+    return call
+
+
 class Case(NamedTuple):
     kind: type[CRDT[Any]]
     calls: st.SearchStrategy[Call]
@@ -26,6 +31,8 @@ class Case(NamedTuple):
     """Dots and records in a state."""
     bound: Callable[[int, int], int]
     """(authors, members) -> most records."""
+    meant: Callable[[Any, Call, Author], Call] = as_drawn
+    """What a call means where it is made: of a position, which element that is."""
 
 
 def no_twin(state: object, call: Call, by: Author) -> None:
