@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from crdb.command import Reply
 from crdb.errors import CommandError
+from crdb.session import Waiter
 from tests.commands.families import FAMILIES, READS, UNORDERED, Family
-from tests.commands.families._family import Request
+from tests.commands.families._family import Request, reading
 from tests.commands.requests import finished, prelude, proper
 from tests.regions import Regions
 
@@ -44,6 +45,8 @@ def test_regions_converge_whatever_the_commands(name: str, data: st.DataObject) 
         for each in finished(words, position):
             writes = len(regions[region].backlog)
             reply = regions.run(region, *each)
+            if isinstance(reply, Waiter):
+                regions[region].close(reply.session)
             if isinstance(reply, CommandError):
                 assert len(regions[region].backlog) == writes, "an error changes nothing"
         regions.now_us += 1
@@ -53,7 +56,7 @@ def test_regions_converge_whatever_the_commands(name: str, data: st.DataObject) 
     regions.assert_converged()
     keys = sorted(regions[1].keyspace.keys)
     first, *others = [
-        [shown(name, regions.run(region, name, key)) for key in keys for name in READS]
+        [shown(read, regions.run(region, *reading(read, key))) for key in keys for read in READS]
         for region in regions.replicas
     ]
     assert others == [first] * len(others)

@@ -28,7 +28,7 @@ from tests.commands.families import (
     UNORDERED,
     Family,
 )
-from tests.commands.families._family import ALL, Request, patterns
+from tests.commands.families._family import ALL, Request, patterns, reading
 from tests.commands.requests import CLIENTS, Script, finished, prelude, scripts
 from tests.oracle import Connection, Oracle, now_us
 
@@ -54,12 +54,7 @@ class Pair:
         """Run a request at both and compare."""
         queueing = self.session.queue is not None
         before = len(self.replica.backlog)
-        reply = self.replica.execute(self.now_us, self.session, list(request), lambda n: 0)
-        if isinstance(reply, Waiter):
-            # The server is patient by the same time-out, which has to be a short one.
-            assert reply.deadline_us is not None
-            [(_, reply)] = self.replica.wake(reply.deadline_us, lambda n: 0)
-        ours = resp2(reply)
+        ours = resp2(self.reply(list(request)))
         if isinstance(ours, CommandError):
             assert len(self.replica.backlog) == before, "an error changes nothing"
         difference = differs(request, queueing)
@@ -80,6 +75,14 @@ class Pair:
             self._compare(request, ours, theirs)
         if self.session.queue is None:
             self.queued = []
+
+    def reply(self, request: list[bytes]) -> Reply:
+        """Ours. Nobody comes while a client waits: it gets what its time-out brings."""
+        reply = self.replica.execute(self.now_us, self.session, request, lambda n: 0)
+        if isinstance(reply, Waiter):
+            assert reply.deadline_us is not None
+            [(_, reply)] = self.replica.wake(reply.deadline_us, lambda n: 0)
+        return reply
 
     def _compare(self, request: Request, ours: Reply, theirs: Reply) -> None:
         if not isinstance(ours, CommandError) and ours not in (None, 0, [], -1, -2):
@@ -162,8 +165,8 @@ def worked(family: Family, replica: Replica, clients: list[Pair], script: Script
         client.execute([b"UNWATCH"])
     assert not replica.keyspace.watchers
     for key in list(replica.keyspace.keys):
-        for name in READS:
-            clients[0].execute([name, key])
+        for read in READS:
+            clients[0].execute(reading(read, key))
     clients[0].execute([b"KEYS", b"*"])
     clients[0].execute([b"DBSIZE"])
     clients[0].execute([b"SCAN", b"0", b"COUNT", ALL])

@@ -40,7 +40,7 @@ class Family(NamedTuple):
     as_read: Mapping[bytes, Callable[[Reply], object]] = {}
     """Command -> what of its reply is compared, where two replies may say the same."""
     reads: Sequence[bytes] = ()
-    """Commands of one key that show all that a key of this type holds."""
+    """Commands that show all that a key of this type holds, without the key: ``LRANGE 0 -1``."""
 
 
 BEYOND_MS = 1 << 50
@@ -87,6 +87,12 @@ relative = st.sampled_from(
 )
 absolute = st.sampled_from([b"9999999999999", b"1", b"0", b"-5", b"%d" % 2**63, b"1.5"])
 seconds = st.sampled_from([b"9999999999", b"1", b"-1", b"", b"%d" % (2**63 - 1)])
+
+
+def reading(read: bytes, key: bytes) -> list[bytes]:
+    """The request that an entry of ``reads`` stands for."""
+    name, *arguments = read.split()
+    return [name, key, *arguments]
 
 
 def flat(parts: Iterable[bytes | list[bytes]]) -> list[bytes]:
