@@ -1,18 +1,24 @@
-"""How long a blocking command waits, as the client says it: seconds, with a fraction."""
+"""How long a command blocks: seconds with fractions, counted in whole milliseconds."""
 
 from math import ceil
 
 from crdb.decimals import INT_MAX, is_infinity, parse_decimal
 from crdb.errors import CommandError
+from crdb.transaction import Transaction
 
 
-def timeout_us(word: bytes) -> int:
-    """In whole milliseconds, rounded up as Redis does; 0 for ever."""
+def timeout_us(txn: Transaction, word: bytes) -> int:
+    """The time that a word says, 0 for ever. Raises `CommandError` if it says none."""
     seconds = parse_decimal(word)
-    if is_infinity(word) or (seconds is not None and seconds * 1000 > INT_MAX):
-        raise CommandError("ERR timeout is out of range")
     if seconds is None:
-        raise CommandError("ERR timeout is not a float or out of range")
-    if seconds < 0:
+        if not is_infinity(word):
+            raise CommandError("ERR timeout is not a float or out of range")
+        if b"-" not in word:
+            raise CommandError("ERR timeout is out of range")
         raise CommandError("ERR timeout is negative")
-    return ceil(seconds * 1000) * 1000
+    milliseconds = ceil(seconds * 1000)
+    if milliseconds < 0:
+        raise CommandError("ERR timeout is negative")
+    if milliseconds + txn.now_ms > INT_MAX:
+        raise CommandError("ERR timeout is out of range")
+    return milliseconds * 1000
