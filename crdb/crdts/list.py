@@ -29,7 +29,7 @@ behind that element any more without its being known here.
 Source: Redis Active-Active, "Conflict resolution: lists".
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import ClassVar, NamedTuple
 
@@ -120,31 +120,41 @@ class List(CRDT[Fragment]):
 
     def merge(self, delta: Fragment, seen: Container[Dot]) -> Residue | None:
         if type(delta) is Run:
-            self._insert(delta, seen)
-            return None if self.order.size else Residue()
-        if type(delta) is Taken:
-            missed: tuple[Dot, ...] = ()
-            for dot, covered in zip(delta.elements, delta.covers, strict=True):
-                missed += self._change(dot, (), delta.dot, covered, seen)
-            self.order.release(())
-            return Residue(missed, _lingering((delta.dot, *delta.elements)))
-        return self._merge(as_list_delta(delta), seen)
+            return self._insert(delta, seen)
+        if type(delta) is not Taken:
+            return self._merge(as_list_delta(delta), seen)
+        missed: tuple[Dot, ...] = ()
+        for name, covered in zip(delta.elements, delta.covers, strict=True):
+            missed += self._change(name, (), delta.dot, covered, seen)
+        self.order.release(())
+        return Residue(missed, self._lingering((delta.dot,), delta.elements))
 
-    def _insert(self, run: Run, seen: Container[Dot]) -> None:
+    def _insert(self, run: Run, seen: Container[Dot]) -> Residue | None:
         order = self.order
-        touched = []
+        met = []
         for place, value in zip(places_of(run), run.values, strict=True):
-            dot = place[0] + 1
-            element = order.place(place)
-            if dot in seen:
-                touched.append(element)
-            elif element.held is None:
+            element, dot = order.place(place), place[0] + 1
+            if element.held is None and dot not in seen:
                 element.held = value
                 order.show(element, True)
             else:
                 self._change(place[0], ((dot, 0, value),), None, None, seen)
-        if touched:
-            order.release(touched)
+                met.append(element)
+        if not met:
+            return None if order.size else Residue()
+        order.release(met)
+        return Residue((), self._lingering((), [element.dot for element in met]))
+
+    def _lingering(self, removals: Sequence[Dot], elements: Iterable[Dot]) -> tuple[Dot, ...]:
+        """What has to become stable: removals, and the elements that they are recorded at.
+
+        Of each actor the latest. An element whose place is not known yet lingers when it is: its
+        dot may be lost with its author, and never be seen by anybody.
+        """
+        here = self.order.elements
+        known = (name for name in elements if name in here and here[name].parent is not None)
+        removed = (name for name in known if isinstance(here[name].held, Held))
+        return tuple({actor_of(dot): dot for dot in sorted((*removals, *removed))}.values())
 
     def _change(
         self,
@@ -195,8 +205,8 @@ class List(CRDT[Fragment]):
                 seen,
             )
         self.order.release(placed)
-        records = (dot for dots in removals.values() for dot in each(dots))
-        lingering = _lingering((*records, *removals))
+        records = [dot for dots in removals.values() for dot in each(dots)]
+        lingering = self._lingering(records, {*removals, *(element.dot for element in placed)})
         return Residue(missed, lingering) if missed or lingering or not self.alive() else None
 
     def _await(self, dot: Dot, element: Dot, removal: Dot) -> None:
@@ -211,7 +221,8 @@ class List(CRDT[Fragment]):
             element = self.order.elements.get(name)
             if element is None or not isinstance(element.held, Held):
                 continue
-            if awaited == removal and stable.get(actor_of(name), 0) < name:
+            known = element.parent is not None
+            if awaited == removal and known and stable.get(actor_of(name), 0) < name:
                 self._await(name, name, removal)
                 continue
             values, removals = element.held
@@ -293,11 +304,6 @@ def _want(element: Element, wanted: set[Dot], seen: Container[Dot]) -> None:
         at = at.parent
         if at is not None and at.live and at.dot in seen:
             return
-
-
-def _lingering(dots: Sequence[Dot]) -> tuple[Dot, ...]:
-    """The latest of each actor: once it is stable, so are the earlier ones."""
-    return tuple({actor_of(dot): dot for dot in sorted(dots)}.values())
 
 
 ListDelta.crdt = Run.crdt = Taken.crdt = Put.crdt = List
