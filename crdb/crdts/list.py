@@ -124,9 +124,17 @@ class List(CRDT[Fragment]):
         if type(delta) is not Taken:
             return self._merge(as_list_delta(delta), seen)
         missed: tuple[Dot, ...] = ()
+        order, removal = self.order, delta.dot
         for name, covered in zip(delta.elements, delta.covers, strict=True):
-            missed += self._change(name, (), delta.dot, covered, seen)
-        self.order.release(())
+            element = order.elements.get(name)
+            plain = element is not None and isinstance(element.held, bytes)
+            if plain and covered == name + 1 and removal not in seen:
+                element.held = Held((), removal)  # type: ignore[union-attr]
+                order.show(element, False)  # type: ignore[arg-type]
+                self._await(removal, name, removal)
+            else:
+                missed += self._change(name, (), removal, covered, seen)
+        order.release(())
         return Residue(missed, self._lingering((delta.dot,), delta.elements))
 
     def _insert(self, run: Run, seen: Container[Dot]) -> Residue | None:

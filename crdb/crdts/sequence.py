@@ -61,8 +61,8 @@ HEAD: Dot = 0
 UNKNOWN: Dot = -1
 """For the anchor of an element whose place is not known."""
 
-CHUNK = 512
-"""Elements on an average page; see `Page`."""
+PAGE_MAX = 2_000
+"""Elements on a `Page`: about the root of a million, since both are walked along."""
 
 
 class Element:
@@ -305,12 +305,18 @@ class Sequence:
             page.insert_behind(self._pages)
         page.elements.insert(at, element)
         element.page = page
-        if len(page.elements) > 2 * CHUNK:
-            other = Page(page.elements[CHUNK:])
-            del page.elements[CHUNK:]
-            other.insert_behind(page)
-            for each in other.elements:
-                each.page = other
+        if len(page.elements) > PAGE_MAX:
+            self._split(page, at)
+
+    def _split(self, page: Page, at: int) -> None:
+        """In halves; but a list that grows at one end leaves full pages behind."""
+        half = len(page.elements) // 2
+        cut = {0: 1, len(page.elements) - 1: -1}.get(at, half)
+        other = Page(page.elements[cut:])
+        del page.elements[cut:]
+        other.insert_behind(page)
+        for each in other.elements:
+            each.page = other
 
     def _hide(self, element: Element) -> None:
         self.size -= 1
@@ -342,11 +348,12 @@ class Sequence:
         page = element.page
         assert page is not None
         at = _index(page, element)
-        elements = page.elements[at:] if step > 0 else page.elements[at::-1]
         while page is not self._pages:
-            yield from elements
+            elements = page.elements
+            for place in range(at, len(elements)) if step > 0 else range(at, -1, -1):
+                yield elements[place]
             page = page.next if step > 0 else page.prev
-            elements = page.elements if step > 0 else page.elements[::-1]
+            at = 0 if step > 0 else len(page.elements) - 1
 
     def __iter__(self) -> Iterator[Element]:
         page = self._pages.next
