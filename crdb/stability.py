@@ -35,16 +35,18 @@ class Stability:
         self._confirmed: dict[int, Vector] = {region: {} for region in regions}
         self._claimed: dict[int, Vector] = {}
         self._newest: dict[int, Vector] = {}
-        self._waiting: dict[int, OrderedDict[bytes, int]] = {}
-        """Actor -> key -> its latest record there, the longest unchanged first."""
+        self._waiting: dict[int, OrderedDict[bytes, tuple[int, int]]] = {}
+        """Actor -> key -> a record there and the latest one, the key that waits longest first."""
 
     def keep(self, record: Dot, key: bytes) -> None:
         """Remember that ``key`` holds a record under this dot.
 
-        Once an actor's later record of a key is stable, so are its earlier ones: one is kept.
+        Once an actor's later record of a key is stable, so are its earlier ones: two are kept. One
+        is waited for, and the latest is not, since under steady traffic it is always too new.
         """
         waiting = self._waiting.setdefault(actor_of(record), OrderedDict())
-        waiting[key] = max(seq_of(record), waiting.pop(key, 0))
+        first, latest = waiting.get(key, (seq_of(record), 0))
+        waiting[key] = first, max(seq_of(record), latest)
 
     def note(self, region: int, vector: Vector) -> None:
         """A region says what it has applied.
@@ -84,9 +86,11 @@ class Stability:
                 (vector.get(actor, 0) for vector in self._confirmed.values()),
                 default=mine.get(actor, 0),
             )
-            while waiting and waiting[next(iter(waiting))] <= frontier:
-                key, seq = waiting.popitem(last=False)
-                done.append((dot(actor, seq), key))
+            while waiting and waiting[next(iter(waiting))][0] <= frontier:
+                key, (_, latest) = waiting.popitem(last=False)
+                done.append((dot(actor, min(latest, frontier)), key))
+                if latest > frontier:
+                    waiting[key] = latest, latest
             if not waiting:
                 del self._waiting[actor]
         return done

@@ -29,3 +29,15 @@ def test_of_one_actor_and_key_the_latest_record_waits() -> None:
         stability.keep(dot(1, seq), b"k")
     stability.note(2, {1: 9})
     assert stability.newly_stable(mine={1: 9}) == [(dot(1, 9), b"k")]
+
+
+def test_records_that_never_stop_coming_do_not_keep_the_earlier_ones() -> None:
+    # Every region is always three records behind.
+    stability = Stability([2])
+    forgotten: list[int] = []
+    for seq in range(1, 100):
+        stability.keep(dot(1, seq), b"k")
+        stability.note(2, {1: max(0, seq - 3)})
+        forgotten += [record for record, _ in stability.newly_stable({1: seq})]
+    assert forgotten == sorted(forgotten)
+    assert dot(1, 99) - forgotten[-1] <= 6
