@@ -61,7 +61,7 @@ def bzpopmax(txn: Transaction, *words: bytes) -> Reply:
 
 
 def pop_or_wait(txn: Transaction, words: tuple[bytes, ...], greatest: bool) -> Reply:
-    keys, patience_us = words[:-1], timeout_us(words[-1])
+    keys, patience_us = words[:-1], timeout_us(txn, words[-1])
     for key in keys:
         for score, member in popped(txn, key, greatest, 1):
             return [key, member, score]
@@ -112,7 +112,7 @@ def zmpop(txn: Transaction, *words: bytes) -> Reply:
 
 @command("bzmpop", -5, "write", "blocking", also=counted(2), conflict=BOTH_POP)
 def bzmpop(txn: Transaction, timeout: bytes, *words: bytes) -> Reply:
-    pops, patience_us = Pops.of(words), timeout_us(timeout)
+    pops, patience_us = Pops.of(words), timeout_us(txn, timeout)
     reply = pops.run(txn)
     if reply is None:
         return txn.wait((b"BZMPOP", timeout, *words), pops.keys, patience_us)

@@ -61,6 +61,7 @@ CASE = Case(
         st.tuples(st.just("assign"), st.sampled_from(ASSIGNED)),
         st.just(("clear",)),
     ),
+    alphabet=[("add", (spot(b"a"),)), ("clear",), ("assign", ASSIGNED[0]), ("add", (HIGH,))],
     run=run,
     run_now=no_twin,
     spec=spec,

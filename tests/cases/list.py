@@ -105,6 +105,12 @@ CASE = Case(
         st.tuples(st.just("put"), POSITIONS, st.sampled_from(MEMBERS)),
         st.just(("clear",)),
     ),
+    alphabet=[
+        ("insert", 0, (b"a",)),
+        ("take", (0,)),
+        ("put", 0, b"b"),
+        ("insert", -1, (b"c",)),
+    ],
     run=run,
     run_now=no_twin,
     spec=spec,
