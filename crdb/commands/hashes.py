@@ -88,19 +88,18 @@ def shown(txn: Transaction, found: Hash | None) -> dict[bytes, bytes]:
 
 
 @command("hset", -4, "write", "denyoom", "fast", keys=ONE_KEY, conflict=LAST_WRITER)
-def hset(txn: Transaction, key: Key, *words: bytes) -> Reply:
-    if len(words) == 2:
+def hset(txn: Transaction, key: Key, name: bytes, value: bytes, *more: bytes) -> Reply:
+    if not more:
         # The usual field is one assignment, and replaced by another.
         found = txn.read(key, Hash)
         if found is not None:
-            name, value = words
             delta = found.assign_now(name, value, txn.now_us << BITS | txn.tie, txn.fresh)
             if delta is not None:
                 txn.wrote(key, delta, 1)
                 return 1 if delta.covers is None else 0
-    if len(words) % 2:
+    if len(more) % 2:
         raise wrong_number_of_arguments("hset")
-    return assign(txn, key, dict(zip(words[::2], words[1::2], strict=True)))
+    return assign(txn, key, {name: value, **dict(zip(more[::2], more[1::2], strict=True))})
 
 
 @command("hmset", -4, "write", "denyoom", "fast", keys=ONE_KEY, conflict=LAST_WRITER)

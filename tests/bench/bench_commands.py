@@ -173,20 +173,13 @@ def sadd(txn: PlainTransaction, key: Key, *names: bytes) -> Reply:
 
 def hset(txn: PlainTransaction, key: Key, *words: bytes) -> Reply:
     found: dict[bytes, bytes] | None = txn.read(key, dict)  # type: ignore[type-var]
-    if len(words) == 2 and found is not None:
-        before = len(found)
-        found[words[0]] = words[1]
-        txn.write(key, found)
-        return len(found) - before
     if len(words) % 2:
         raise wrong_number_of_arguments("hset")
-    pairs = zip(words[::2], words[1::2], strict=True)
     if found is None:
-        fresh = dict(pairs)
-        txn.write(key, fresh)
-        return len(fresh)
+        found = {}
     before = len(found)
-    found.update(pairs)
+    for at in range(0, len(words), 2):
+        found[words[at]] = words[at + 1]
     txn.write(key, found)
     return len(found) - before
 
