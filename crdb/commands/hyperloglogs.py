@@ -9,6 +9,7 @@ Source: https://redis.io/docs/latest/commands/?group=hyperloglog
 
 from crdb.command import ALL_KEYS, ONE_KEY, Reply, command
 from crdb.commands._copies import copies
+from crdb.commands._dumps import dumped, dumps, string
 from crdb.crdts.base import Delta
 from crdb.crdts.hyperloglog import HyperLogLog
 from crdb.crdts.string import String
@@ -26,6 +27,11 @@ BOTTOM = HyperLogLog()
 @copies(HyperLogLog)
 def copy(txn: Transaction, found: HyperLogLog) -> Delta:
     return BOTTOM.add(spots_of(heights(found.sketches())), txn.take(1), txn.seen())
+
+
+@dumps(HyperLogLog)
+def dump(found: HyperLogLog) -> bytes:
+    return dumped(0, string(found.value()))
 
 
 def read(txn: Transaction, key: Key) -> HyperLogLog | None:

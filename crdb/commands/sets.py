@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._arguments import integer
 from crdb.commands._copies import copies
+from crdb.commands._dumps import dumped, dumps, length, string
 from crdb.crdts.base import Delta
 from crdb.crdts.orset import ORSet
 from crdb.decimals import INT_MAX, parse_int
@@ -28,6 +29,12 @@ BOTTOM = ORSet()
 @copies(ORSet)
 def copy(txn: Transaction, found: ORSet) -> Delta:
     return made_of(txn, list(found.members))
+
+
+@dumps(ORSet)
+def dump(found: ORSet) -> bytes:
+    names = sorted(found.members)
+    return dumped(2, length(len(names)) + b"".join(map(string, names)))
 
 
 def made_of(txn: Transaction, names: Sequence[bytes]) -> Delta:

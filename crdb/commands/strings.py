@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._copies import copies
 from crdb.commands._deadlines import DEADLINE_OPTIONS, deadline_ms
+from crdb.commands._dumps import dumped, dumps
+from crdb.commands._dumps import string as written
 from crdb.crdts.base import Delta
 from crdb.crdts.hyperloglog import HyperLogLog
 from crdb.crdts.string import String
@@ -73,6 +75,11 @@ def text(txn: Transaction, key: Key) -> bytes | None:
 def copy(txn: Transaction, string: String) -> Delta:
     """By the text that shows: an increment that waits behind a text is not copied."""
     return BOTTOM.assign(string.value() or b"", txn.stamp(), txn.take(String.DOTS))
+
+
+@dumps(String)
+def dump(string: String) -> bytes:
+    return dumped(0, written(string.value() or b""))
 
 
 @dataclass
