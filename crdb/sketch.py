@@ -119,12 +119,17 @@ def heights(sketches: Sequence[Registers]) -> bytearray:
 
 def estimate(sketches: Sequence[Registers]) -> int:
     """How many different elements raised these registers, to the very number of the real server."""
-    many = heights(sketches).count
+    if len(sketches) == 1 and isinstance(sketches[0], Few):
+        held = bytearray(sketches[0].values())
+        zeros = REGISTERS - len(held)
+    else:
+        held = heights(sketches)
+        zeros = held.count(0)
     size = float(REGISTERS)
-    z = size * _tau((size - many(HEIGHT_MAX)) / size)
+    z = size * _tau((size - held.count(HEIGHT_MAX)) / size)
     for up in range(HEIGHT_MAX - 1, 0, -1):
-        z = (z + many(up)) * 0.5
-    z += size * _sigma(many(0) / size)
+        z = (z + held.count(up)) * 0.5
+    z += size * _sigma(zeros / size)
     # Registers that no hash gives, but a client may: C then shows the least number of 64 bits.
     return floor(_ALPHA * size * size / z + 0.5) if z > _Z_MIN else -1 << 63
 
