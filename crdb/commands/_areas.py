@@ -88,7 +88,10 @@ class Polygon(NamedTuple):
         return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
     def reach_m(self, centre: Place) -> float:
-        return max(distance_m(centre, corner) for corner in self.corners)
+        """To the corners of the box around it: the server looks no closer."""
+        west, south, east, north = self.bounds(centre)
+        corners = ((x, y) for x in (west, east) for y in (south, north))
+        return max(distance_m(centre, corner) for corner in corners)
 
     def holds(self, centre: Place, where: Place) -> bool:
         """Whether a line from there to the east crosses the border an odd number of times."""

@@ -52,6 +52,17 @@ def test_the_last_meridian_is_where_the_server_looks_for_it(run: Run) -> None:
     assert run("GEORADIUS g 179.99 0 3000 km ASC") == [b"east", b"west"]
 
 
+def test_a_polygon_has_a_centre_of_its_own(sicily: Run) -> None:
+    triangle = "BYPOLYGON 3 12 36 16 36 14 40"
+    assert sicily(f"GEOSEARCH g {triangle} WITHDIST ASC") == [
+        [b"Catania", b"97637.4969"],
+        [b"Palermo", b"102521.0459"],
+    ]
+    assert sicily(f"GEOSEARCH g {triangle} FROMMEMBER Palermo") == "ERR syntax error"
+    few = "ERR GEOSEARCH BYPOLYGON must have at least 3 vertices"
+    assert sicily("GEOSEARCH g BYPOLYGON 2 12 36 16 36") == few
+
+
 @pytest.mark.parametrize("place", [(0.0, 0.0), (-180.0, -85.05112878), (179.999, 85.0)])
 def test_a_place_is_off_by_less_than_a_metre(place: tuple[float, float]) -> None:
     found = decoded(encoded(*place))
