@@ -9,6 +9,7 @@ from itertools import islice
 from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._arguments import integer
 from crdb.commands._copies import copies
+from crdb.commands._sortable import sortable
 from crdb.crdts.base import Delta
 from crdb.crdts.list import DOTS, HEAD, List, value_of
 from crdb.crdts.sequence import Element
@@ -28,6 +29,11 @@ BOTTOM = List()
 @copies(List)
 def copy(txn: Transaction, found: List) -> Delta:
     return made_of(txn, found.value())
+
+
+@sortable(List, ordered=True)
+def elements(found: List) -> Sequence[bytes]:
+    return found.value()
 
 
 def made_of(txn: Transaction, values: Sequence[bytes]) -> Delta:

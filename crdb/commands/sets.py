@@ -9,6 +9,7 @@ from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._arguments import integer
 from crdb.commands._copies import copies
 from crdb.commands._dumps import dumped, dumps, length, string
+from crdb.commands._sortable import sortable
 from crdb.crdts.base import Delta
 from crdb.crdts.orset import ORSet
 from crdb.decimals import INT_MAX, parse_int
@@ -35,6 +36,11 @@ def copy(txn: Transaction, found: ORSet) -> Delta:
 def dump(found: ORSet) -> bytes:
     names = sorted(found.members)
     return dumped(2, length(len(names)) + b"".join(map(string, names)))
+
+
+@sortable(ORSet, ordered=False)
+def elements(found: ORSet) -> Sequence[bytes]:
+    return list(found.members)
 
 
 def made_of(txn: Transaction, names: Sequence[bytes]) -> Delta:
