@@ -8,7 +8,7 @@ peers see of a transaction.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from crdb import stamps
 from crdb.crdts.base import CRDT, NOTHING, Delta, Residue
@@ -55,6 +55,8 @@ class Transaction:
         """Whether the command that runs may write: it then removes expired keys that it meets."""
         self.waiters: dict[Session, Waiter] = {}
         """Blocked clients, the one that waits longest first."""
+        self.scripts: Any = None
+        """`crdb.lua.scripts.Scripts`, made when they are first used."""
         self._may_wait = True
         self.stale = False
         """The replica was restored, and what it holds may be out of date. Nothing is removed then:
