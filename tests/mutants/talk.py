@@ -74,4 +74,47 @@ MUTANTS = [
         "return found.run(txn, *request[1:])",
         "commands/test_notices.py::test_a_transaction_tells_of_each_command_in_it_once",
     ),
+    Mutant(
+        "an endless loop in a coroutine is counted too",
+        "lua/boot.py",
+        'sethook(thread, count, "", used > limit and 1 or step)',
+        "",
+        "commands/test_scripts.py::test_a_coroutine_of_few_steps_at_a_time_is_counted",
+    ),
+    Mutant(
+        "beyond the limit every instruction fails",
+        "lua/boot.py",
+        'sethook(count, "", 1)',
+        "used = 0",
+        "commands/test_scripts.py::test_what_catches_the_error_of_the_limit_is_stopped_too",
+    ),
+    Mutant(
+        "a stale region's scripts do not write",
+        "lua/scripts.py",
+        "if found.write and self._txn.stale:",
+        "if False:",
+        "commands/test_scripts.py::test_a_stale_region_lets_scripts_read_and_not_write",
+    ),
+    Mutant(
+        "what is fixed cannot be changed past its metatable",
+        "lua/boot.py",
+        "if fixed[target] then",
+        "if false then",
+        "commands/test_scripts.py::test_what_one_script_changes_no_other_sees",
+    ),
+    Mutant(
+        "each script begins with the same chance",
+        "lua/scripts.py",
+        "self._txn, self._read_only, self._values.protocol = txn, read_only, 2\n"
+        "        self._chance.seed(0)",
+        "self._txn, self._read_only, self._values.protocol = txn, read_only, 2",
+        "commands/test_scripts.py::test_a_script_reads_its_regions_clock_and_chance_repeats",
+    ),
+    Mutant(
+        "a command in a script may not wait",
+        "lua/scripts.py",
+        "with txn.undivided():\n                ok, *value = run()",
+        "if True:\n                ok, *value = run()",
+        "commands/test_scripts.py::test_nothing_waits_inside_a_script",
+    ),
 ]
