@@ -163,6 +163,13 @@ def test_a_transaction_tells_of_each_command_in_it_once() -> None:
     assert region.told() == ["incrby n", "del n", "set n"]
 
 
+def test_a_script_tells_of_each_command_in_it_once() -> None:
+    regions, region, _ = pair()
+    script = b"redis.call('set', 'k', 'v') redis.call('get', 'k') redis.call('del', 'k')"
+    regions.run(1, b"EVAL", script, b"0")
+    assert region.told() == ["set k", "del k"]
+
+
 def test_what_expires_is_told_once_on_sight_or_by_the_tick() -> None:
     regions, region, _ = pair()
     regions.say(1, "MSET seen 1 unseen 2")

@@ -249,6 +249,9 @@ def test_a_script_reads_its_regions_clock_and_chance_repeats(run: Run) -> None:
     assert run("EVAL", b"return redis.call('time')", "0") == [b"1700000000", b"0"]
     script = b"return {math.random(1000), math.random(1000), tostring(math.random())}"
     assert run("EVAL", script, "0") == run("EVAL", script, "0")
+    assert run("EVAL", b"return tostring({}) .. tostring(redis.call)", "0") == (
+        b"table: 0x00000000function: 0x00000000"
+    )
     assert run("EVAL", b"math.randomseed(5) return math.random(1000)", "0") != (
         run("EVAL", b"math.randomseed(6) return math.random(1000)", "0")
     )
