@@ -89,6 +89,12 @@ class Holdings:
         """Whether `wake` may have something to give out, or something was published."""
         return bool(self._transaction.waiters or self.broker.outbox or self.broker.spoken)
 
+    def sessions(self) -> list[Session]:
+        """Those that watch, wait or listen: who is to be closed when all connections break."""
+        watching = [each for watchers in self.keyspace.watchers.values() for each in watchers]
+        found = [each for each in watching if isinstance(each, Session)]
+        return list(dict.fromkeys([*found, *self.waiting, *self.broker.sessions()]))
+
     def close(self, session: Session) -> None:
         """The client is gone: it watches, waits for and listens to nothing any more."""
         self.keyspace.unwatch(session)

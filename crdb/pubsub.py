@@ -76,6 +76,15 @@ class Broker:
                 self.unsubscribe(session, kind, name)
         self.outbox = [each for each in self.outbox if each[0] is not session]
 
+    def sessions(self) -> list[Session]:
+        """All that listen to anything."""
+        return [
+            session
+            for names in self.listeners.values()
+            for listening in names.values()
+            for session in listening
+        ]
+
     def publish(self, sharded: bool, channel: bytes, message: bytes) -> int:
         """Say it here and send it to the peers; how many were told here."""
         self.spoken = True

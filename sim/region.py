@@ -165,10 +165,12 @@ class Region:
         return reply
 
     def close(self, session: Session) -> None:
-        """A client gives up a connection: nobody watches, queues or waits on it any more."""
+        """A client gives up a connection: nobody watches, queues, waits or listens on it any more."""
         self.replica.close(session)
         self._open.pop(session, None)
         self.late.pop(session, None)
+        if session.queue is not None:
+            self.replica.execute(self.clock.now(), session, (b"DISCARD",), self._draw)
 
     def _wake(self) -> None:
         """Answer the blocked clients whose keys have changed or whose time is up, and tell
@@ -284,11 +286,7 @@ class Region:
         self.up = False
         self.epoch += 1
         self._busy_until_us = 0
-        watching = self.replica.keyspace.watchers.values()
-        for watcher in [each for watchers in watching for each in watchers]:
-            if isinstance(watcher, Session):
-                self.close(watcher)
-        for session in list(self._open):
+        for session in self.replica.sessions():
             self.close(session)
         for peer, lane in self._lanes.items():
             lane.cancel()

@@ -82,6 +82,16 @@ def test_a_connection_that_a_client_gives_up_watches_nothing() -> None:
     assert not watchers(made)
 
 
+def test_a_crash_ends_what_clients_listen_to() -> None:
+    made = world()
+    region = made.regions[EAST]
+    Told(made, "SUBSCRIBE news", "PING")
+    made.engine.run(until=us("50ms"))
+    assert region.replica.sessions()
+    region.crash()
+    assert not region.replica.sessions()
+
+
 def test_a_region_that_is_up_cannot_be_restarted() -> None:
     with pytest.raises(RuntimeError, match="East US is up"):
         world().regions[EAST].restart()
