@@ -26,6 +26,11 @@ CLASSES = "g$lshzxetd"
 matcher = cache(glob.matcher)
 
 
+def matches(pattern: bytes, channel: bytes) -> bool:
+    """Unlike the empty key, the empty channel matches no pattern but the empty one."""
+    return bool(matcher(pattern)(channel)) if channel else not pattern
+
+
 def notifications(flags: str) -> frozenset[str]:
     """What is to be told of, as ``notify-keyspace-events`` says; nothing without K or E.
 
@@ -100,7 +105,7 @@ class Broker:
             return len(self.outbox) - before
         self._push(self.listeners[""].get(channel, ()), b"message", channel, message)
         for pattern, sessions in self.listeners["p"].items():
-            if matcher(pattern)(channel):
+            if matches(pattern, channel):
                 self._push(sessions, b"pmessage", pattern, channel, message)
         return len(self.outbox) - before
 

@@ -9,10 +9,9 @@ Source: https://redis.io/docs/latest/develop/pubsub/
 
 from collections.abc import Iterable
 
-from crdb import glob
 from crdb.command import ALL_KEYS, ONE_KEY, Reply, command
 from crdb.errors import quoted, quoting
-from crdb.pubsub import Kind
+from crdb.pubsub import Kind, matches
 from crdb.replies import Push, Pushes
 from crdb.transaction import Transaction
 
@@ -138,8 +137,8 @@ def active(txn: Transaction, kind: Kind, word: bytes, patterns: tuple[bytes, ...
     if len(patterns) > 1:
         text = b"ERR unknown subcommand or wrong number of arguments for '%s'. Try PUBSUB HELP."
         raise quoting(text % quoted(word))
-    matches = glob.matcher(patterns[0] if patterns else b"*")
-    return sorted(name for name in txn.broker.listeners[kind] if not patterns or matches(name))
+    names = sorted(txn.broker.listeners[kind])
+    return [name for name in names if not patterns or matches(patterns[0], name)]
 
 
 def counted(txn: Transaction, kind: Kind, names: Iterable[bytes]) -> Reply:

@@ -32,10 +32,12 @@ VALKEY = {
 
 
 def plain(reply: Reply) -> str:
-    """A reply without where in the script an error arose, which Valkey says in another form."""
-    if not isinstance(reply, CommandError):
-        return repr(reply)
-    text = WHERE.sub("", str(reply))
+    """A reply without what is another in every run, or what only Valkey says like this.
+
+    As where in the script an error arose.
+    """
+    text = WHERE.sub("", str(reply)) if isinstance(reply, CommandError) else repr(reply)
+    text = re.sub(r"table: 0x\w+", "table: 0x00000000", text)
     for theirs, ours in VALKEY.items():
         if ours not in text:
             text = text.replace(theirs, ours)
