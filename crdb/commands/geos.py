@@ -68,7 +68,7 @@ def place_of(found: ZSet, member: bytes) -> Place | None:
 
 
 def shown(where: Place | None) -> Reply:
-    """A pair of texts, as the server shows them to clients of both protocols' age."""
+    """Two texts with up to 17 decimals; RESP3 clients get texts too, where Redis sends doubles."""
     return None if where is None else [show(Fraction(each)) for each in where]
 
 
