@@ -165,7 +165,7 @@ class Region:
         return reply
 
     def close(self, session: Session) -> None:
-        """A client gives up a connection: nobody watches, queues, waits or listens on it any more."""
+        """A client gives up a connection: nothing that it began or waits for goes on."""
         self.replica.close(session)
         self._open.pop(session, None)
         self.late.pop(session, None)
