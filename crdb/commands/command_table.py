@@ -69,11 +69,14 @@ GROUPS = {
 """How a family's file begins -> the documentation's group; all else is ``generic``."""
 
 GROUP_OF = {
+    **dict.fromkeys(["asking", "cluster", "readonly", "readwrite"], "cluster"),
+    **dict.fromkeys(["client", "echo", "ping", "reset", "select"], "connection"),
+    **dict.fromkeys(["migrate", "move", "object", "restore", "wait", "waitaof"], "generic"),
+    **dict.fromkeys(["pfdebug", "pfselftest"], "hyperloglog"),
+    **dict.fromkeys(["delifeq", "lcs", "msetex", "substr"], "string"),
     "dbsize": "server",
-    "echo": "connection",
-    "ping": "connection",
+    "script": "scripting",
     "sscan": "set",
-    "substr": "string",
 }
 """Commands that stand in the file of another group."""
 

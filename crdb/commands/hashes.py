@@ -7,10 +7,12 @@ Source: https://redis.io/docs/latest/commands/?group=hash
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 
 from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._arguments import integer
 from crdb.commands._copies import copies
+from crdb.commands._dumps import dumped, dumps, length, string
 from crdb.commands._scans import Options, cursor, matching, piece
 from crdb.commands.counters import ADDS_UP, added, exact, infinite
 from crdb.commands.sets import REPEATS_MAX, drawn
@@ -30,6 +32,15 @@ BOTH_SET = f"both may succeed; {LAST_WRITER}"
 
 BOTTOM = Hash()
 """What a missing key holds. Mutators only read it; it is never merged into."""
+
+
+@dumps(Hash)
+def dump(found: Hash) -> bytes:
+    """Raises `CommandError` for fields with deadlines: the format has no room for them."""
+    if found.timed:
+        raise CommandError("ERR a hash whose fields have deadlines cannot be dumped here")
+    pairs = sorted(found.value().items())
+    return dumped(4, length(len(pairs)) + b"".join(map(string, chain(*pairs))))
 
 
 @copies(Hash)

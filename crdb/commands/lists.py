@@ -9,6 +9,7 @@ from itertools import islice
 from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._arguments import integer
 from crdb.commands._copies import copies
+from crdb.commands._dumps import dumped, dumps, length, string
 from crdb.commands._sortable import sortable
 from crdb.crdts.base import Delta
 from crdb.crdts.list import DOTS, HEAD, List, value_of
@@ -29,6 +30,11 @@ BOTTOM = List()
 @copies(List)
 def copy(txn: Transaction, found: List) -> Delta:
     return made_of(txn, found.value())
+
+
+@dumps(List)
+def dump(found: List) -> bytes:
+    return dumped(1, length(len(found)) + b"".join(map(string, found.value())))
 
 
 @sortable(List, ordered=True)

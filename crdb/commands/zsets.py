@@ -10,11 +10,14 @@ Source: https://redis.io/docs/latest/commands/?group=sorted-set
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import isfinite, isnan
+from struct import pack
 
 from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._arguments import integer
 from crdb.commands._copies import copies, put
+from crdb.commands._dumps import dumped, dumps, length, string
 from crdb.commands._scans import Options, cursor, matching, piece
+from crdb.commands._sortable import sortable
 from crdb.commands.sets import REPEATS_MAX, drawn
 from crdb.crdts.base import Delta
 from crdb.crdts.counter import Amount
@@ -41,6 +44,18 @@ FLAGS = frozenset({b"NX", b"XX", b"GT", b"LT", b"CH", b"INCR"})
 @copies(ZSet)
 def copy(txn: Transaction, found: ZSet) -> Delta:
     return made_of(txn, {member: score_of(found, member) for member in found.members})
+
+
+@dumps(ZSet)
+def dump(found: ZSet) -> bytes:
+    pairs = ((member, score_of(found, member)) for member in sorted(found.members))
+    body = b"".join(string(member) + pack("<d", score) for member, score in pairs)
+    return dumped(5, length(len(found.members)) + body)
+
+
+@sortable(ZSet, ordered=True)
+def elements(found: ZSet) -> Sequence[bytes]:
+    return [member for _, member in found.order()]
 
 
 def made_of(txn: Transaction, scores: Mapping[bytes, float]) -> Delta:
