@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.cases import Case
 
 SITES = 3
-OP_DOTS = 4
+OP_DOTS = 8
 """Every operation takes so many sequence numbers, used or not."""
 
 Call = tuple[Any, ...]
