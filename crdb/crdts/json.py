@@ -100,7 +100,9 @@ class Json(CRDT[JsonDelta]):
         return found
 
     def fields(self, node: Dot) -> dict[str, Dot]:
-        """The nodes of an object by their keys, in order."""
+        """The nodes of an object by their keys, in order; nothing for any other node."""
+        if self.nodes[node][3] != OBJECT:
+            return {}
         found = [(key, self.at(node, key)) for key in self._fields.get(node, ())]
         shown = [(key, dot) for key, dot in found if dot is not None]
         shown.sort(key=lambda field: self._rank(field[1]))
@@ -116,7 +118,7 @@ class Json(CRDT[JsonDelta]):
         return [element.dot for element in self._orders.get(node, ())]
 
     def items(self, node: Dot) -> list[Dot]:
-        """The nodes of an array's values."""
+        """The nodes of an array's values; nothing for any other node."""
         found = (self.at(element, "") for element in self.elements(node))
         return [item for item in found if item is not None]
 
@@ -179,11 +181,12 @@ class Json(CRDT[JsonDelta]):
         return JsonDelta({dot: (node, key, OF_INCREMENTS, total)}, covers=before)
 
     def remove(self, nodes: Iterable[Dot], dot: Dot) -> JsonDelta:
-        """Remove nodes with all that is in them, and what was concurrent to them at their keys."""
+        """Remove values with all in them, and what was concurrent to them in their places."""
         found: list[Dot] = []
         for node in nodes:
-            parent, key, _, value = self.nodes[node]
-            found += (node,) if value == ELEMENT else each(self._fields[parent][key])
+            parent, key, _, _ = self.nodes[node]
+            in_array = parent != ROOT and self.nodes[parent][3] == ELEMENT
+            found += (parent,) if in_array else each(self._fields[parent][key])
         covers, graves = self._below(found)
         return JsonDelta(removals={dot: graves} if graves else {}, covers=covers)
 

@@ -52,8 +52,7 @@ def run(state: Json, call: Call, by: Author) -> Delta:
             if parent is not None and isinstance(state.plain(parent), dict):
                 return state.assign(parent, path[-1], rest[0], region, by.dot)
         case "remove" if node is not None:
-            in_array = bool(path) and isinstance(path[-1], int)
-            return state.remove([state.nodes[node][0] if in_array else node], by.dot)
+            return state.remove([node], by.dot)
         case "add" if node is not None and type(state.plain(node)) is int:
             return state.increment(node, rest[0], by.dot)
         case "insert" if node is not None and isinstance(state.plain(node), list):
