@@ -87,12 +87,12 @@ def fitting(result: Number) -> Number:
 @command("json.strappend", -3, "write", "denyoom", keys=ONE_KEY, conflict=SMALLER)
 def strappend(txn: Transaction, key: Key, *words: bytes) -> Reply:
     path, word = (words[0], words[1]) if len(words) > 1 else (DEFAULT, words[0])
-    more = value_of(word, "ERR ")
-    if not isinstance(more, str):
-        raise wrong_kind("string", jsontext.write(more))
     at = found(txn, key, path)
     nodes = at.of("string")
     one(at, nodes, no_path(at.path.text, " or not a string"))
+    more = value_of(word, "ERR ")
+    if not isinstance(more, str):
+        raise wrong_kind("string", jsontext.write(more))
     texts = [None if node is None else at.document.plain(node) + more for node in nodes]
     for node, text in zip(nodes, texts, strict=True):
         if node is not None:
