@@ -87,10 +87,13 @@ class Slice(Step):
 
 
 class Filter(Step):
+    """Of the children those that fit; a node that can have none is asked itself."""
+
     def select(self, tree: Tree[N], root: N, node: N) -> Iterator[N]:
-        for child in super().select(tree, root, node):
-            if self.wanted(tree, root, child):
-                yield child
+        nodes = list(super().select(tree, root, node))
+        if not nodes and not isinstance(tree.plain(node), dict | list):
+            nodes = [node]
+        yield from (each for each in nodes if self.wanted(tree, root, each))
 
 
 class Path(NamedTuple):
@@ -132,7 +135,7 @@ def parse(text: str) -> Path:
     """Read a path of either form. Raises `PathError`."""
     newer = re.match(r"\$(?:[.\[]|$)", text) is not None
     if not newer:
-        text = "$" if text == "." else f"${text}" if text[:1] in (".", "[") else f"$.{text}"
+        text = "$" if text == "." else f"${text}" if text.startswith(".") else f"$.{text}"
     return Path(text, not newer, _Reader(text).path())
 
 

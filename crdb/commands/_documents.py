@@ -40,7 +40,7 @@ def made_of(txn: Transaction, plain: Any) -> Delta:
 
 
 class Found(NamedTuple):
-    """Where a path leads to."""
+    """Where a path leads to, in order; a place may come twice."""
 
     document: Json
     path: Path
@@ -81,8 +81,14 @@ def path_of(word: bytes) -> Path:
 
 def found_in(document: Json, word: bytes) -> Found:
     path = path_of(word)
-    nodes = dict.fromkeys(find(path.steps, document, document.root()))
-    return Found(document, path, word.decode(errors="replace"), list(nodes))
+    nodes = find(path.steps, document, document.root())
+    return Found(document, path, word.decode(errors="replace"), nodes)
+
+
+def read_in(document: Json, word: bytes) -> Found:
+    """The same for a command that reads: of the older form only the first place counts."""
+    at = found_in(document, word)
+    return at._replace(nodes=at.nodes[:1]) if at.path.legacy else at
 
 
 def found(txn: Transaction, key: Key, word: bytes) -> Found:
@@ -128,11 +134,11 @@ def answer(
 
 
 def one(at: Found, nodes: Sequence[Dot | None], why: CommandError) -> int:
-    """The first of the nodes that is of the right type; for the older form there has to be one."""
+    """The last of the nodes that is of the right type; for the older form there has to be one."""
     places = [place for place, node in enumerate(nodes) if node is not None]
     if not places and at.path.legacy:
         raise why
-    return places[0] if places else -1
+    return places[-1] if places else -1
 
 
 def assign(txn: Transaction, key: Key, document: Json, at: tuple[Dot, str], plain: Any) -> None:

@@ -50,13 +50,16 @@ def set_(txn: Transaction, key: Key, path: bytes, word: bytes, *options: bytes) 
         raise syntax()
     plain, document = value_of(word), document_at(txn, key)
     if document is None:
-        check_root(path)
         if condition == b"XX":
             return None
+        check_root(path)
         txn.write(key, made_of(txn, plain))
         return "OK"
     at = found_in(document, path)
-    if condition == (b"NX" if at.nodes else b"XX"):
+    if condition == b"NX" and at.nodes:
+        check_static(at)
+        return None
+    if condition == b"XX" and not at.nodes:
         return None
     places = where(at)
     for place in places:
@@ -70,13 +73,18 @@ def check_root(path: bytes) -> None:
         raise CommandError("ERR new objects must be created at the root")
 
 
+def check_static(at: Found) -> None:
+    """What may make a new field has to lead to one place."""
+    if not at.path.is_static():
+        raise CommandError("Err wrong static path")
+
+
 def where(at: Found) -> list[tuple[Dot, str]]:
     """(parent, key) of the places that a path leads to; the last field may be new."""
     document, path = at.document, at.path
     if at.nodes:
-        return [document.nodes[node][:2] for node in at.nodes]
-    if not path.is_static():
-        raise CommandError("Err wrong static path")
+        return [document.nodes[node][:2] for node in dict.fromkeys(at.nodes)]
+    check_static(at)
     last = path.steps[-1]
     if isinstance(last, Indexes):
         raise CommandError("ERR array index out of range")
@@ -126,8 +134,9 @@ def merge(txn: Transaction, key: Key, path: bytes, word: bytes) -> Reply:
 
 
 def patched(txn: Transaction, key: Key, document: Json, node: Dot, patch: Any) -> None:
-    """RFC 7396: fields are merged into an object, null removes, anything else replaces."""
-    if patch is None and node != document.root():
+    """RFC 7396: fields are merged into an object, null removes one, anything else replaces."""
+    parent = document.nodes[node][0]
+    if patch is None and parent in document.nodes and kind(document, parent) == "object":
         remove(txn, key, document, [node])
     elif not isinstance(patch, dict) or kind(document, node) != "object":
         replace(txn, key, document, node, without_nulls(patch))
@@ -233,7 +242,6 @@ def shown_at(at: Found, legacy: bool, text: str) -> Any:
 @command("json.mget", -3, "readonly", keys=(1, -2, 1))
 def mget(txn: Transaction, *words: bytes) -> Reply:
     *keys, path = words
-    path_of(path)
     return [got(txn, key, path) for key in keys]
 
 
@@ -242,10 +250,11 @@ def got(txn: Transaction, key: Key, path: bytes) -> bytes | None:
     entry = txn.find(key)
     if entry is None or not isinstance(entry.value, Json):
         return None
-    at = found_in(entry.value, path)
-    if at.path.legacy and not at.nodes:
+    try:
+        at = found_in(entry.value, path)
+        return jsontext.write(shown_at(at, at.path.legacy, at.said)).encode()
+    except CommandError:
         return None
-    return jsontext.write(shown_at(at, at.path.legacy, at.said)).encode()
 
 
 @command("json.type", -2, "readonly", keys=ONE_KEY)
@@ -279,8 +288,6 @@ def as_reply(plain: Any) -> Reply:
         return ["[", *map(as_reply, plain)]
     if isinstance(plain, bool):
         return "true" if plain else "false"
-    if isinstance(plain, float):
-        return jsontext.write(plain).encode()
     return plain.encode() if isinstance(plain, str) else plain
 
 

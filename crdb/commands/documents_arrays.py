@@ -17,10 +17,10 @@ from crdb.commands._documents import (
     answer,
     document_at,
     found,
-    found_in,
     no_document,
     no_path,
     one,
+    read_in,
     remove,
     text_of,
     value_of,
@@ -88,7 +88,7 @@ def arrlen(txn: Transaction, key: Key, path: bytes = DEFAULT) -> Reply:
     document = document_at(txn, key)
     if document is None:
         return nothing(path, no_document())
-    at = found_in(document, path)
+    at = read_in(document, path)
     nodes = at.of("array")
     why = no_path(at.said, OR_NO_ARRAY if at.nodes else "")
     return answer(at, nodes, lengths(at, nodes), why)
@@ -101,7 +101,7 @@ def arrindex(txn: Transaction, key: Key, path: bytes, word: bytes, *range_: byte
     document = document_at(txn, key)
     if document is None:
         raise no_path(path.decode(errors="replace"))
-    at = found_in(document, path)
+    at = read_in(document, path)
     nodes = at.of("array")
     places = [
         None if node is None else position(document.plain(node), value, start, stop)

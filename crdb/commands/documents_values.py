@@ -20,11 +20,11 @@ from crdb.commands._documents import (
     answer,
     document_at,
     found,
-    found_in,
     kind,
     no_document,
     no_path,
     one,
+    read_in,
     replace,
     value_of,
     wrong_kind,
@@ -57,11 +57,9 @@ def calculated(
     operation: Callable[[Number, Number], Number],
 ) -> Reply:
     at = found(txn, key, path)
-    amount = value_of(word, "ERR ")
-    if isinstance(amount, bool) or not isinstance(amount, int | float):
-        raise CommandError("bad input number")
     nodes = at.of("integer", "number")
     chosen = one(at, nodes, no_path(at.path.text, " or does not contains a number"))
+    amount = amount_of(word) if any(nodes) else 0
     results = [
         None if node is None else fitting(operation(at.document.plain(node), amount))
         for node in nodes
@@ -73,6 +71,13 @@ def calculated(
             else:
                 replace(txn, key, at.document, node, result)
     return jsontext.write(results[chosen] if at.path.legacy else results).encode()
+
+
+def amount_of(word: bytes) -> Number:
+    amount = value_of(word, "ERR ")
+    if isinstance(amount, bool) or not isinstance(amount, int | float):
+        raise CommandError("bad input number")
+    return amount
 
 
 def fitting(result: Number) -> Number:
@@ -90,7 +95,7 @@ def strappend(txn: Transaction, key: Key, *words: bytes) -> Reply:
     at = found(txn, key, path)
     nodes = at.of("string")
     one(at, nodes, no_path(at.path.text, " or not a string"))
-    more = value_of(word, "ERR ")
+    more = value_of(word, "ERR ") if any(nodes) else ""
     if not isinstance(more, str):
         raise wrong_kind("string", jsontext.write(more))
     texts = [None if node is None else at.document.plain(node) + more for node in nodes]
@@ -106,7 +111,7 @@ def strlen(txn: Transaction, key: Key, path: bytes = DEFAULT) -> Reply:
     document = document_at(txn, key)
     if document is None:
         return nothing(path, no_document())
-    at = found_in(document, path)
+    at = read_in(document, path)
     nodes = at.of("string")
     lengths = [None if node is None else len(document.plain(node).encode()) for node in nodes]
     return answer(at, nodes, lengths, not_of(at, "string") or no_path(at.path.text))
@@ -146,7 +151,7 @@ def objkeys(txn: Transaction, key: Key, path: bytes = DEFAULT, *ignored: bytes) 
     document = document_at(txn, key)
     if document is None:
         return nothing(path, no_document())
-    at = found_in(document, path)
+    at = read_in(document, path)
     if at.path.legacy and not at.nodes:
         return None
     nodes = at.of("object")
@@ -163,7 +168,7 @@ def objlen(txn: Transaction, key: Key, path: bytes = DEFAULT) -> Reply:
     document = document_at(txn, key)
     if document is None:
         return nothing(path, no_path(path.decode(errors="replace"), " or not an object"))
-    at = found_in(document, path)
+    at = read_in(document, path)
     if at.path.legacy and not at.nodes:
         return None
     nodes = at.of("object")
