@@ -154,7 +154,7 @@ NESTED = '{"a": {"b": {"c": 1}}, "l": [{"n": 1}]}'
     ],
 )
 @pytest.mark.parametrize("region", [1, 2])
-def test_a_field_set_in_what_is_removed_or_replaced_at_once_dies_with_it(
+def test_a_field_set_in_what_is_removed_or_replaced_at_once_dies(
     gone: str, left: Any, region: int
 ) -> None:
     """Bug 22, and nothing of it stays: not in the new value, and not as a record."""
@@ -211,6 +211,11 @@ def test_what_is_in_a_removed_field_waits_for_its_parent_and_dies_though_streams
             {"a": 1, "b": 2},
         ),
         ('{"n": [1, 2]}', [(1, "JSON.ARRPOP doc $.n"), (2, "JSON.ARRPOP doc $.n")], [1]),
+        (
+            '{"n": ["a", "b", "c"]}',
+            [(1, "JSON.ARRPOP doc $.n 1"), (2, "JSON.ARRINSERT doc $.n 2 '\"z\"'")],
+            ["a", "z", "c"],
+        ),
         ('{"n": [1]}', [(1, "JSON.SET doc $.n[0] 2"), (2, "JSON.SET doc $.n[0] 3")], [2]),
         ('{"n": [1]}', [(1, "JSON.ARRTRIM doc $.n 1 0"), (2, "JSON.ARRAPPEND doc $.n 3")], [3]),
     ],
@@ -263,6 +268,13 @@ def test_an_emptied_document_is_still_there_and_a_deleted_one_is_not(run: Run) -
     assert run("JSON.GET doc") == b"[]"
     assert run("JSON.DEL doc $") == 1
     assert run("EXISTS doc") == 0
+
+
+def test_an_integer_a_double_and_a_boolean_are_three_values(run: Run) -> None:
+    run("JSON.SET doc $ [true,1.0,1]")
+    assert run("JSON.ARRINDEX doc $ 1") == [2]
+    assert run("JSON.ARRINDEX doc $ 1.0") == [1]
+    assert run("JSON.GET doc $[?(@==1)]") == b"[1.0,1]"
 
 
 def test_what_is_nested_too_deep_is_refused(run: Run) -> None:
