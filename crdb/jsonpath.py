@@ -41,6 +41,8 @@ class Tree(Protocol[N]):
         """Of an object; nothing for any other."""
         ...
 
+    def field(self, node: N, name: str) -> N | None: ...
+
     def items(self, node: N) -> Sequence[N]:
         """Of an array; nothing for any other."""
         ...
@@ -67,8 +69,8 @@ class Step:
 
 class Names(Step):
     def select(self, tree: Tree[N], root: N, node: N) -> Iterator[N]:
-        fields = tree.fields(node)
-        yield from (fields[name] for name in self.wanted if name in fields)
+        found = (tree.field(node, name) for name in self.wanted)
+        yield from (child for child in found if child is not None)
 
 
 class Indexes(Step):

@@ -66,7 +66,9 @@ class Json(CRDT[JsonDelta]):
     """A document. Metadata: a dot and two numbers a node, a place an element, a dot a removed node
     until that is stable."""
 
-    __slots__ = ("_arrays", "_fields", "_graves", "_orders", "nodes", "removals", "shadows")
+    __slots__ = (
+        "_arrays", "_fields", "_graves", "_loose", "_orders", "nodes", "removals", "shadows"
+    )  # fmt: skip
 
     name: ClassVar[str] = "ReJSON-RL"
     rank: ClassVar[int] = 70
@@ -81,6 +83,8 @@ class Json(CRDT[JsonDelta]):
         """Array, here or not yet -> its elements in order."""
         self._arrays: dict[Dot, Dot] = {}
         """Element -> its array, of all in the orders."""
+        self._loose: set[Dot] = set()
+        """Arrays in which places may have lost what they were kept for."""
         self._graves: dict[Dot, set[Dot]] = {}
         """Removed node -> the removals that are recorded of it."""
 
@@ -112,6 +116,10 @@ class Json(CRDT[JsonDelta]):
         """By what the fields of an object are sorted: position, region, dot."""
         order = self.nodes[node][2]
         return stamps.clock_us(order), stamps.region(order), node
+
+    def field(self, node: Dot, name: str) -> Dot | None:
+        """One of these."""
+        return self.at(node, name) if self.nodes[node][3] == OBJECT else None
 
     def elements(self, node: Dot) -> list[Dot]:
         """The elements of an array."""
@@ -331,10 +339,12 @@ class Json(CRDT[JsonDelta]):
             order.show(element, dot in self.nodes)
             if element.held is None:
                 order.loose.append(element)
+            if order.loose:
+                self._loose.add(array)
 
     def _tidy(self) -> None:
         """Let go of places and shadows that nothing needs any more."""
-        for array in [array for array, order in self._orders.items() if order.loose]:
+        for array in sorted(self._loose.intersection(self._orders)):
             order = self._orders[array]
             before = set(order.elements)
             order.release(())
@@ -342,6 +352,7 @@ class Json(CRDT[JsonDelta]):
                 del self._arrays[element]
             if not order.elements:
                 del self._orders[array]
+        self._loose.clear()
         for dot in [dot for dot in sorted(self.shadows) if not self._is_dead(self.shadows[dot])]:
             del self.shadows[dot]
 

@@ -45,7 +45,7 @@ def after(setup: str, story: Story, count: int = 2) -> Any:
 
 COLORS = '{"colors": {"blue": 1}}'
 VALUE = '{"field1": "value1"}'
-TODO = '{"todo": [{"title": "buy milk", "done": false}]}'
+SHOPPING = '{"todo": [{"title": "buy milk", "done": false}]}'
 TABLES: dict[str, tuple[str, Story, Any]] = {
     "types": (
         "{}",
@@ -117,7 +117,7 @@ TABLES: dict[str, tuple[str, Story, Any]] = {
         ["y", "a", "x", "z", "c"],
     ),
     "update, delete of an element": (
-        TODO,
+        SHOPPING,
         [(1, "JSON.ARRPOP doc $.todo 0"), (2, "JSON.SET doc $.todo[0][\\'done\\'] true")],
         {"todo": []},
     ),
