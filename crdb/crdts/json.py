@@ -353,8 +353,9 @@ class Json(CRDT[JsonDelta]):
             if not order.elements:
                 del self._orders[array]
         self._loose.clear()
-        for dot in [dot for dot in sorted(self.shadows) if not self._is_dead(self.shadows[dot])]:
-            del self.shadows[dot]
+        while gone := [dot for dot, of in self.shadows.items() if not self._is_dead(of)]:
+            for dot in gone:
+                del self.shadows[dot]
 
     def forget(self, dot: Dot) -> None:
         for removal in list(self.removals):

@@ -335,6 +335,20 @@ LINES = st.sampled_from(
 )
 
 
+def test_nothing_stays_of_what_died_deep_in_a_replaced_document() -> None:
+    regions = Regions(3)
+    say(regions, 1, "JSON.SET doc $ '{\"a\": [1]}'")
+    regions.settle()
+    say(regions, 1, "JSON.SET doc $ '{}'")
+    say(regions, 2, "JSON.SET doc $.a '[[], {\"x\": [7]}]'")
+    regions.settle()
+    regions.assert_converged()
+    state = regions[3].keyspace.keys[b"doc"].value
+    assert isinstance(state, Json)
+    assert len(state.nodes) == 1
+    assert not state.shadows
+
+
 @given(st.lists(st.tuples(st.integers(1, 3), LINES, st.integers(0, 3)), max_size=25))
 def test_regions_converge_whatever_the_commands(steps: list[tuple[int, str, int]]) -> None:
     regions = Regions(3)

@@ -54,6 +54,13 @@ MUTANTS = [
         "commands/test_json.py::test_appending_and_popping_leave_no_trace",
     ),
     Mutant(
+        "a shadow goes with what it died in, however deep",
+        "crdts/json.py",
+        "while gone := [dot for dot, of in self.shadows.items() if not self._is_dead(of)]:",
+        "if gone := [dot for dot, of in self.shadows.items() if not self._is_dead(of)]:",
+        "commands/test_json.py::test_nothing_stays_of_what_died_deep_in_a_replaced_document",
+    ),
+    Mutant(
         "an element keeps its place while its removal is known",
         "crdts/json.py",
         "True if dot in self.nodes or dot in self._graves else None",
