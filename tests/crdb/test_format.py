@@ -12,6 +12,7 @@ from crdb.crdts.expiry import ExpiryDelta
 from crdb.crdts.field import FieldDelta, Written
 from crdb.crdts.hash import HashDelta, OneFieldDelta
 from crdb.crdts.hyperloglog import HyperLogLogDelta, Spots
+from crdb.crdts.jsonnodes import JsonDelta
 from crdb.crdts.orset import MemberDelta, SetDelta
 from crdb.crdts.register import RegisterDelta
 from crdb.crdts.string import StringDelta
@@ -221,6 +222,13 @@ VALUES: dict[str, Delta | Message] = {
     "hyperloglog": HyperLogLogDelta(
         RegisterDelta(A, 77, b"HYLL", B), (Spots(B, B, {1: 1}, (7,)),), (A + 1, B + 1), B
     ),
+    "json": JsonDelta(
+        {A: (0, "", 8190, b"["), A + 1: (A, "", 4094, b","), A + 2: (A + 1, "", 4094, 1.5)},
+        ((A, A + 1, 8190, 0, 0, 0),),
+        {B: (A + 3, A + 4)},
+        {B + 1: A + 3},
+        (A + 3, A + 4, A + 5),
+    ),
     "deltas": Deltas(1, {1: 2, 2: 3}, 1, 0, 2, ((1, b"k", Part(A, A, 1)),), True),
     "published": Deltas(1, {}, 1, 2, 2, (), published=((7, True, b"news", b"tea"),)),
     "digest": Digest(1, {1: 9}, 1, (B,), tuple(range(A, A + 9))),
@@ -250,6 +258,12 @@ BYTES = {
         "cb01012048797065724c6f674c6f6744656c746182808080808080019a01060848594c4c028680808080"
         "808002000286808080808080028680808080808002020202020e04068480808080808001000286808080"
         "80808002eee768a8"
+    ),
+    "json": (
+        "cb0101124a736f6e44656c746106008280808080808001020128050009008180808080804001020000"
+        "00fc3f048888100800040200180202005b2c000000000000f83f028280808080808001848080808080"
+        "8001fc7f00000002868080808080800204008880808080808001010102888080808080800288808080"
+        "8080800106008880808080808001020128f7fbd7c6"
     ),
     "deltas": (
         "cb01010c44656c7461730204060200000401010200040202026b01085061727482808080808080018280"
