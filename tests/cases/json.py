@@ -258,6 +258,12 @@ CASE = Case(
         ),
         st.just(("clear",)),
     ),
+    alphabet=[
+        ("set", (), {"a": [1]}),
+        ("remove", ("a",)),
+        ("set", ("a",), 2),
+        ("insert", ("a",), 0, (7,)),
+    ],
     run=run,
     run_now=no_twin,
     spec=spec,
