@@ -42,6 +42,7 @@ class Holdings:
             self.context.vector,
             self._remember,
             self.broker,
+            self.settings,
         )
 
     def difference(self, peer: resync.Held) -> Difference:

@@ -1,5 +1,7 @@
 """How a replica replicates."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -18,3 +20,5 @@ class Settings(msgspec.Struct, frozen=True):
     """Which keyspace notifications are sent, in the letters of Redis: see `crdb.pubsub`."""
     causal: bool = False
     """Causal consistency: what an author had seen is shown before what it wrote, everywhere."""
+    xadd_ids: Literal["strict", "semi-strict", "liberal"] = "strict"
+    """Which ids XADD takes: the product's crdt_xadd_id_uniqueness_mode."""

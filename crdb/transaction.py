@@ -20,6 +20,7 @@ from crdb.keyspace import NEVER_US, Entry, Key, Keyspace
 from crdb.messages import Write
 from crdb.pubsub import Broker
 from crdb.session import Request, Session, Waiter
+from crdb.settings import Settings
 
 Draw = Callable[[int], int]
 """``draw(n)`` gives a number in [0, n): the dice of SPOP and RANDOMKEY."""
@@ -44,10 +45,12 @@ class Transaction:
         vector: Mapping[int, int],
         remember: Callable[[Key, Residue], None],
         broker: Broker,
+        settings: Settings | None = None,
     ) -> None:
         self.keyspace = keyspace
         self.broker = broker
         self.region = region
+        self.settings = settings or Settings()
         self.now_us = 0
         self.draw: Draw = no_dice
         self.session = Session()

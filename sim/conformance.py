@@ -21,14 +21,15 @@ Result(name='two cities', outcome='passed', reasons=())
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from crdb.command import TABLE, Reply
+from crdb.command import Reply, entries
 from crdb.errors import CommandError
 from crdb.messages import Message
 from crdb.replica import Replica, Settings
+from crdb.replies import resp2
 from crdb.session import Session
 from sim.expected import matches, why_not_a_form
 from sim.words import plain, refusal
@@ -37,6 +38,9 @@ START_US = 1_700_000_000_000_000
 STEP_US = 1_000
 SYNC_ROUNDS_MAX = 100
 IDS = {"A": 1, "B": 2, "C": 3}
+
+XADD_IDS = "crdt_xadd_id_uniqueness_mode"
+XADD_IDS_MODES = get_args(get_type_hints(Settings)["xadd_ids"])
 
 UNORDERED = frozenset({"SMEMBERS", "SINTER", "SUNION", "SDIFF", "KEYS", "HKEYS", "HVALS"})
 """Commands whose lists may come in another order from every region."""
@@ -121,6 +125,8 @@ def _wrong(vector: Vector) -> str | None:
     offsets = vector.config.get("clock_offset_ms", {})
     if not isinstance(offsets, dict) or not all(type(each) is int for each in offsets.values()):
         return "config.clock_offset_ms: expected an object of integers by region"
+    if vector.config.get(XADD_IDS, "strict") not in XADD_IDS_MODES:
+        return f"config.{XADD_IDS}: expected one of {', '.join(XADD_IDS_MODES)}"
     for number, step in enumerate(vector.steps, start=1):
         verb = step.verb()
         named = {step.region} if verb == "cmd" else set()
@@ -176,10 +182,11 @@ def _missing(vector: Vector) -> str | None:
         for step in vector.steps
         if step.cmd or step.converge
     }
-    unknown = sorted(name for name in names if name.encode() not in TABLE)
+    known = {entry.name.partition("|")[0].upper() for entry in entries()}
+    unknown = sorted(names - known)
     if unknown:
         return f"type {vector.type}: no command {', '.join(unknown)}"
-    settings = sorted(set(vector.config) - {"clock_offset_ms", "causal_consistency"})
+    settings = sorted(set(vector.config) - {"clock_offset_ms", "causal_consistency", XADD_IDS})
     needed = [name for name in settings if vector.config[name]]
     return f"no setting {', '.join(needed)}" if needed else None
 
@@ -191,7 +198,10 @@ class _Stage:
         self._names = vector.regions
         ids = {name: IDS[name] for name in vector.regions}
         self._of_id = {number: name for name, number in ids.items()}
-        settings = Settings(causal=bool(vector.config.get("causal_consistency")))
+        settings = Settings(
+            causal=bool(vector.config.get("causal_consistency")),
+            xadd_ids=vector.config.get(XADD_IDS, "strict"),
+        )
         self._replicas = {
             name: Replica(number, [peer for peer in ids.values() if peer != number], None, settings)
             for name, number in ids.items()
@@ -240,7 +250,9 @@ class _Stage:
     def _execute(self, region: str, words: Sequence[object]) -> Reply:
         request = [str(self._named(word)).encode() for word in words]
         session, now_us = self._sessions[region], self._clock_us(region)
-        return self._replicas[region].execute(now_us, session, request, lambda n: 0)
+        reply = self._replicas[region].execute(now_us, session, request, lambda n: 0)
+        flat: Reply = resp2(reply)
+        return flat
 
     def _compare(
         self, region: str, words: Sequence[object], expect: Any, reply: Reply
