@@ -47,4 +47,6 @@ def put(
     txn.remove(key)
     for delta in deltas:
         txn.write(key, delta)
-    txn.expire_at(key, deadline_ms)
+    # A stream's groups are not copied: of one without entries nothing comes.
+    if txn.find(key) is not None:
+        txn.expire_at(key, deadline_ms)
