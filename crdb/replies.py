@@ -33,6 +33,10 @@ class Pushes(list[Push]):
     """
 
 
+class Table(list[list[Any]]):
+    """Pairs in order, where RESP3 shows a map and RESP2 a list of pairs: what XREAD answers."""
+
+
 def resp2(reply: Any) -> Any:
     """The reply with maps and pairs as flat lists, and doubles as text."""
     if isinstance(reply, float):
