@@ -37,7 +37,7 @@ def shown(name: bytes, reply: Reply) -> str:
 @given(data=st.data())
 def test_regions_converge_whatever_the_commands(name: str, data: st.DataObject) -> None:
     family = FAMILIES[name]
-    regions = Regions(REGIONS)
+    regions = Regions(REGIONS, family.settings)
     for request in prelude(family):
         regions.run(1, *request)
     regions.settle()

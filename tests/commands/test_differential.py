@@ -179,7 +179,7 @@ def test_replies_are_those_of_the_real_server(oracle: Oracle, name: str) -> None
     @settings(max_examples=(settings.default or settings()).max_examples * EXAMPLES.get(name, 2))
     @given(script=scripts(family))
     def check(script: Script) -> None:
-        replica = Replica(region=1)
+        replica = Replica(region=1, settings=family.settings)
         with oracle.clients(CLIENTS) as connections:
             now = now_us(connections[0])
             clients = [Pair(replica, now, there, reached) for there in connections]
@@ -193,7 +193,8 @@ def test_replies_are_those_of_the_real_server(oracle: Oracle, name: str) -> None
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_number_of_words_is_judged_as_at_the_real_server(oracle: Oracle, name: str) -> None:
     with oracle.clients(1) as [there]:
-        client = Pair(Replica(region=1), now_us(there), there)
+        replica = Replica(region=1, settings=FAMILIES[name].settings)
+        client = Pair(replica, now_us(there), there)
         for command in FAMILIES[name].arguments:
             for words in range(6):
                 client.execute([command.encode(), *[b"1"] * words])

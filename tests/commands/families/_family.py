@@ -6,6 +6,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from crdb.command import Reply
+from crdb.settings import Settings
 
 Request = Sequence[bytes]
 Words = (
@@ -39,6 +40,8 @@ class Family(NamedTuple):
     """By how much a number may differ, in its own unit: time passes at the server only."""
     as_read: Mapping[bytes, Callable[[Reply], object]] = {}
     """Command -> what of its reply is compared, where two replies may say the same."""
+    settings: Settings = Settings()
+    """Of the database: those under which it is most like the server."""
     reads: Sequence[bytes] = ()
     """Commands that show all that a key of this type holds, without the key: ``LRANGE 0 -1``."""
 
