@@ -34,11 +34,13 @@ def timeless(reply: Reply) -> object:
 
 
 live = st.sampled_from([STREAM] * 6 + [SECOND] * 4 + [TEXT])
-streams = live | st.just(b"nokey")
+streams = st.sampled_from([STREAM] * 6 + [SECOND] * 3 + [TEXT, b"nokey"])
 group = st.sampled_from([b"g"] * 6 + [b"keep", b"h", b"h", b"nogroup"])
 consumer = st.sampled_from([b"Alice", b"Bob", b"Alice", b"Zoe"])
 small = st.integers(1, 12)
+held = [b"%d-%d" % (ms, ms % 3) for ms in range(2, 8)]
 ids = st.one_of(
+    st.sampled_from([b"1", *held, *held]),
     small.map(lambda ms: b"%d" % ms),
     st.tuples(small, st.integers(0, 3)).map(lambda two: b"%d-%d" % two),
     st.tuples(small, st.integers(0, 3)).map(lambda two: b"%d-%d" % two),
@@ -69,8 +71,9 @@ trimming = st.lists(
     ),
     max_size=2,
 ).map(flat)
+usual = st.sampled_from([[b"MAXLEN", b"%d" % length] for length in (1, 2, 4)] + [[b"MINID", b"3"]])
 end = st.one_of(st.sampled_from([b"-", b"+"]), some_id, some_id.map(lambda word: b"(" + word))
-ends = st.one_of(st.just([b"-", b"+"]), st.tuples(end, end).map(list))
+ends = st.one_of(st.just([b"-", b"+"]), st.just([b"-", b"+"]), st.tuples(end, end).map(list))
 count: st.SearchStrategy[list[bytes]] = st.just([]) | st.tuples(
     st.sampled_from([b"COUNT", b"count"]), number
 ).map(list)
@@ -126,6 +129,14 @@ claim = st.lists(
     max_size=3,
 ).map(flat)
 
+counters = st.lists(
+    st.tuples(
+        st.sampled_from([b"ENTRIESADDED", b"MAXDELETEDID"]),
+        st.sampled_from([b"0", b"3", b"900", b"-1", b"x"]),
+    ).map(list),
+    max_size=2,
+).map(flat)
+
 FAMILY = Family(
     arguments={
         "XADD": (live, st.just([]) | trimming | st.just([b"NOMKSTREAM"]), new_id, fields),
@@ -142,23 +153,20 @@ FAMILY = Family(
             | st.tuples(st.just([]) | idle.map(lambda ms: [b"IDLE", ms]), ends, number).map(flat),
             st.just([]) | consumer.map(lambda name: [name]),
         ),
-        "XCLAIM": (streams, group, consumer, idle, st.lists(some_id, max_size=4), claim),
+        "XCLAIM": (
+            streams,
+            group,
+            consumer,
+            idle,
+            st.lists(some_id, min_size=1, max_size=4),
+            st.just([]) | claim,
+        ),
         "XAUTOCLAIM": (streams, group, consumer, idle, end, count, words("JUSTID")),
         "XGROUP": (xgroup,),
         "XINFO": (xinfo,),
-        "XSETID": (
-            streams,
-            st.sampled_from([b"x", b"x", b"-", b"5000"]),
-            st.lists(
-                st.tuples(
-                    st.sampled_from([b"ENTRIESADDED", b"MAXDELETEDID"]),
-                    st.sampled_from([b"0", b"3", b"900", b"-1", b"x"]),
-                ).map(list),
-                max_size=2,
-            ).map(flat),
-        ),
+        "XSETID": (streams, st.sampled_from([b"5000"] * 3 + [b"x"]), st.just([]) | counters),
         "XDEL": (streams, st.lists(some_id, min_size=1, max_size=3)),
-        "XTRIM": (streams, trimming),
+        "XTRIM": (streams, usual | trimming),
     },
     prelude=[
         *(
@@ -170,7 +178,7 @@ FAMILY = Family(
                 [b"XGROUP", b"CREATE", key, b"g", b"0"],
             )
         ),
-        *([b"XADD", STREAM, b"%d-%d" % (ms, ms % 3), b"f", b"v"] for ms in range(2, 8)),
+        *([b"XADD", STREAM, position, b"f", b"v"] for position in held),
         [b"XREADGROUP", b"GROUP", b"g", b"Alice", b"COUNT", b"4", b"STREAMS", STREAM, b">"],
     ],
     as_read=dict.fromkeys([b"XPENDING", b"XINFO"], timeless),
