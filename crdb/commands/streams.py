@@ -162,8 +162,9 @@ def trim(txn: Transaction, key: Name, trimming: Trimming) -> int:
         excess = found.entries.bisect_left(trimming.oldest)
     else:
         excess = max(0, len(found.entries) - trimming.length)
-    if trimming.approximate:
-        excess = min(excess, trimming.limit or excess) // NODE * NODE
+    limit = trimming.limit or excess
+    if trimming.approximate and (excess < len(found.entries) or excess > limit):
+        excess = min(excess, limit) // NODE * NODE
     return delete(txn, key, found, list(islice(found.entries, excess)))
 
 

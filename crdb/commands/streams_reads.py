@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from crdb.command import Reply, command
 from crdb.commands._arguments import integer
 from crdb.commands._stream_counts import counted_to
-from crdb.commands._stream_ids import entry_id, shown
+from crdb.commands._stream_ids import END, entry_id, shown
 from crdb.commands.streams import LOCAL, entry
 from crdb.crdts.consumers import ZERO, Consumer, Group, Id, after
 from crdb.crdts.stream import Stream
@@ -106,8 +106,8 @@ def timeout_ms(word: bytes) -> int:
 @command("xread", -4, "readonly", "blocking", "movablekeys", also=streams)
 def xread(txn: Transaction, *words: bytes) -> Reply:
     asked = reading("xread", words)
+    starts = [position(txn, key, word) for key, word in zip(asked.keys, asked.ids, strict=True)]
     found = [txn.read(key, Stream) for key in asked.keys]
-    starts = [position(word, each) for word, each in zip(asked.ids, found, strict=True)]
     reply = Table()
     for key, start, each in zip(asked.keys, starts, found, strict=True):
         if each is not None:
@@ -121,21 +121,20 @@ def xread(txn: Transaction, *words: bytes) -> Reply:
     return txn.wait(request, asked.keys, 1000 * asked.block_ms)
 
 
-def position(word: bytes, found: Stream | None) -> Id:
-    """After which id XREAD reads. ``$``: after what is there; ``+``: the last entry."""
+def position(txn: Transaction, key: Name, word: bytes) -> Id:
+    """After which id XREAD reads. ``$``: after the last id; ``+``: what has the last id."""
     if word == b">":
         raise CommandError(
             "ERR The > ID can be specified only when calling XREADGROUP "
             "using the GROUP <group> <consumer> option."
         )
-    if word == b"$":
-        return ZERO if found is None else found.last
-    if word == b"+":
-        if found is None or not found.entries:
-            return ZERO if found is None else found.last
-        ms, number = found.entries.peekitem(-1)[0][:2]
-        return (ms, number - 1) if number else (ms - 1, (1 << 64) - 1)
-    return entry_id(word)
+    if word not in (b"$", b"+"):
+        return entry_id(word)
+    found = txn.read(key, Stream)
+    last = ZERO if found is None else found.last
+    if word == b"$" or last == ZERO:
+        return last
+    return (last[0], last[1] - 1) if last[1] else (last[0] - 1, END - 1)
 
 
 @command("xreadgroup", -7, "write", "blocking", "movablekeys", also=streams, conflict=LOCAL)

@@ -123,8 +123,8 @@ def test_trimming_that_is_approximate_takes_whole_blocks(run: Run) -> None:
         run(f"XADD s {ms} f v")
     assert run("XTRIM s MAXLEN ~ 60 LIMIT 150") == 100
     assert run("XTRIM s MINID ~ 320") == 200
-    assert run("XTRIM s MAXLEN ~ 0 LIMIT 0") == 0
-    assert run("XTRIM s MAXLEN = 0") == 50
+    assert run("XTRIM s MAXLEN ~ 1 LIMIT 0") == 0
+    assert run("XTRIM s MAXLEN ~ 0") == 50
 
 
 # ── shapes of replies ───────────────────────────────────────────────────────────────────────────
