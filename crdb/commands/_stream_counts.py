@@ -37,9 +37,6 @@ def lag(stream: Stream, group: Group) -> int | None:
         return None
     if not stream.added or not stream.entries:
         return 0
-    first = first_of(stream)
-    if group.delivered < first and stream.removed < first:
-        return len(stream.entries)
     read = group.entries_read
     if read is None or has_gaps(stream, group.delivered):
         read = counted_at(stream, group.delivered)
