@@ -140,7 +140,8 @@ class Group:
             return min(self.delivered, last)
         at = entries.bisect_left(min(waiting)[:2])
         before: Id = entries.keys()[at - 1][:2] if at else ZERO
-        return before
+        # SETID may have gone back behind what is pending.
+        return min(before, self.delivered)
 
     def consumer(self, name: bytes, now_ms: int) -> Consumer:
         """The consumer of that name, which now asks for something; made if there is none."""
