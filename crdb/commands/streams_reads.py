@@ -123,6 +123,7 @@ def xread(txn: Transaction, *words: bytes) -> Reply:
 
 def position(txn: Transaction, key: Name, word: bytes) -> Id:
     """After which id XREAD reads. ``$``: after the last id; ``+``: what has the last id."""
+    found = txn.read(key, Stream)
     if word == b">":
         raise CommandError(
             "ERR The > ID can be specified only when calling XREADGROUP "
@@ -130,7 +131,6 @@ def position(txn: Transaction, key: Name, word: bytes) -> Id:
         )
     if word not in (b"$", b"+"):
         return entry_id(word)
-    found = txn.read(key, Stream)
     last = ZERO if found is None else found.last
     if word == b"$" or last == ZERO:
         return last
