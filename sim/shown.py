@@ -146,8 +146,9 @@ def show_names(console: Console, section: str, names: Named, *, lines: bool) -> 
 
 def show_conflicts(console: Console, story: Story, rows: Sequence[Met]) -> None:
     """Print what both regions read after each pair of a type's operations."""
+    begin = ", ".join(story.begin) or "nothing"
     _line(console, f"[bold]{story.title}[/bold]  {escape(story.rule)}")
-    _line(console, escape(f"Both begin with {', '.join(story.begin)}; both read {story.read}."))
+    _line(console, escape(f"Both begin with {begin}; both read {story.read}."))
     columns = ("one region", "the other", "both read", "who says so")
     table = _table("", dict(zip(columns, zip(*rows, strict=True), strict=True)), lines=())
     _whole(console, table)

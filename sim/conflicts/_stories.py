@@ -72,13 +72,17 @@ class Pen:
         self.now_us = START_US
 
     def run(self, region: int, line: str) -> Reply:
-        """Run one command, a step later than the one before."""
-        self.now_us += STEP_US
-        request = [word.encode() for word in line.split()]
-        reply = self.replicas[region].execute(self.now_us, Session(), request, lambda n: 0)
+        """Run one command, a step later than the one before. Raises ValueError if it is refused."""
+        reply = self.ask(region, line)
         if isinstance(reply, CommandError):
             raise ValueError(f"{line}: {reply}")
         return reply
+
+    def ask(self, region: int, line: str) -> Reply:
+        """The same; an error is a reply."""
+        self.now_us += STEP_US
+        request = [word.encode() for word in line.split()]
+        return self.replicas[region].execute(self.now_us, Session(), request, lambda n: 0)
 
     def heal(self) -> None:
         """Let both hear everything."""
@@ -109,8 +113,10 @@ def met(story: Story, first: Pair, where: int) -> str:
     for line, region in zip(first, (where, 3 - where), strict=True):
         pen.run(region, line)
     pen.heal()
-    show = story.show or shown
-    here, there = (show(pen.run(region, story.read)) for region in (1, 2))
+    show, replies = story.show or shown, [pen.ask(region, story.read) for region in (1, 2)]
+    here, there = (
+        f"({reply})" if isinstance(reply, CommandError) else show(reply) for reply in replies
+    )
     if here != there:
         raise ValueError(f"{story.title}, {first}: {here} in one region, {there} in the other")
     return here

@@ -85,6 +85,12 @@ CASE = Case(
         st.tuples(st.just("destroy"), NAMES),
         st.just(("clear",)),
     ),
+    alphabet=[
+        ("create", b"a", (1, 0)),
+        ("destroy", b"a"),
+        ("add", (1, 0)),
+        ("clear",),
+    ],
     run=run,
     run_now=no_twin,
     spec=spec,
