@@ -321,4 +321,4 @@ def _told(reply: Reply) -> Any:
 
 
 def _value(entry: Entry | None) -> Any:
-    return None if entry is None or entry.value is None else plain(entry.value.value())
+    return None if entry is None or entry.value is None else plain(entry.value.told())

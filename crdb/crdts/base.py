@@ -160,6 +160,10 @@ class CRDT(ABC, Generic[D]):
     def value(self) -> Any:
         """The plain value: what the siblings and parts fold to."""
 
+    def told(self) -> Any:
+        """The value as people are shown it, who do not read bytes."""
+        return self.value()
+
     def written(self) -> Iterator[Written]:
         """The writes that are here, concurrent ones side by side."""
         return (Written(dot, f"({self.name})") for dot in sorted(self.dots()))

@@ -38,7 +38,7 @@ Source: Redis Active-Active, "Conflict resolution: HyperLogLog".
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from crdb.crdts.base import CRDT, Delta, Residue
+from crdb.crdts.base import CRDT, Delta, Residue, Written
 from crdb.crdts.causal import Dots, each, lacking, pack
 from crdb.crdts.register import Register, RegisterDelta
 from crdb.dots import Dot, actor_of, seq_of
@@ -241,6 +241,22 @@ class HyperLogLog(CRDT[Spots | HyperLogLogDelta]):
 
     def empty(self) -> bool:
         return not self.alive() and not self.deletions
+
+    def told(self) -> str:
+        return f"about {self.count()} members"
+
+    def written(self) -> Iterator[Written]:
+        if self.register is not None:
+            for found in self.register.written():
+                yield found._replace(value="a whole HyperLogLog")
+        for part in self._parts():
+            yield Written(part.last, f"{len(part.spots)} registers raised")
+
+    def rules(self) -> Iterator[str]:
+        if len(self.parts) > 1:
+            yield "the highest of all registers counts (published)"
+        if self.deletions:
+            yield "what had not seen a deletion dies with it (published)"
 
     def sketches(self) -> list[Registers]:
         """What the value is the highest of."""

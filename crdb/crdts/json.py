@@ -42,7 +42,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from crdb import stamps
-from crdb.crdts.base import CRDT, Residue
+from crdb.crdts.base import CRDT, Residue, Written
 from crdb.crdts.causal import Dots, each, pack
 from crdb.crdts.jsonnodes import (
     ARRAY,
@@ -56,6 +56,7 @@ from crdb.crdts.jsonnodes import (
     Place,
     can_be_updated,
     is_number,
+    written,
 )
 from crdb.crdts.sequence import UNKNOWN
 from crdb.crdts.sequence import Sequence as Order
@@ -385,6 +386,9 @@ class Json(CRDT[JsonDelta]):
     def dots(self) -> Iterator[Dot]:
         yield from self.nodes
         yield from self.removals
+
+    def written(self) -> Iterator[Written]:
+        return written(self.nodes, self.at)
 
     def __repr__(self) -> str:
         return f"Json({self.value()!r})"

@@ -1,11 +1,11 @@
 """Nodes of JSON documents: their shape, and how a plain value becomes some. See `json`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from crdb.crdts.base import Delta
+from crdb.crdts.base import Delta, Written
 from crdb.crdts.sequence import HEAD
 from crdb.dots import Dot
 from crdb.stamps import stamp
@@ -95,3 +95,33 @@ class Made:
         self.adds[dot] = (parent, key, stamp(position, self.region), value)
         self.dot += 1
         return dot
+
+
+def path_of(nodes: Mapping[Dot, Node], dot: Dot) -> str | None:
+    """Where a node is, as in JSONPath; None for one whose parent has not come yet."""
+    path = ""
+    while dot != ROOT:
+        if dot not in nodes:
+            return None
+        dot, key, order, value = nodes[dot]
+        if value == ELEMENT:
+            path = f"[]{path}"
+        elif key and order != OF_INCREMENTS:
+            path = f".{key}{path}"
+    return f"${path}"
+
+
+def written(nodes: Mapping[Dot, Node], at: Callable[[Dot, str], Dot | None]) -> Iterator[Written]:
+    """The nodes with their paths; ``at``: which of several shows under a key of a parent."""
+    for dot, (parent, key, order, value) in sorted(nodes.items()):
+        path = path_of(nodes, dot)
+        if value == ELEMENT or path is None:
+            continue
+        shows = order == OF_INCREMENTS or at(parent, key) == dot
+        yield Written(dot, shown(value, order), None, shows).of(path.encode())
+
+
+def shown(value: Value, order: int) -> str:
+    if isinstance(value, bytes):
+        return "an object" if value == OBJECT else "an array"
+    return f"{value:+}" if order == OF_INCREMENTS else repr(value)

@@ -33,7 +33,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import ClassVar, NamedTuple
 
-from crdb.crdts.base import CRDT, Residue
+from crdb.crdts.base import CRDT, Residue, Written
 from crdb.crdts.causal import Dots, each, join, lacking, pack
 from crdb.crdts.list_deltas import (
     DOTS as DOTS,
@@ -282,6 +282,16 @@ class List(CRDT[Fragment]):
 
     def empty(self) -> bool:
         return not self.order.elements
+
+    def written(self) -> Iterator[Written]:
+        for element in self.order:
+            for dot, order, value in as_held(element).values:
+                yield Written(dot, value, order or None, value == value_of(element))
+
+    def rules(self) -> Iterator[str]:
+        yield "an element is here while it holds a value that no removal has seen (published)"
+        if any(len(as_held(element).values) > 1 for element in self.order):
+            yield "concurrent LSETs of one element: the later clock shows (our choice)"
 
     def value(self) -> list[bytes]:
         return [value_of(element) for element in self.order]

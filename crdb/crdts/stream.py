@@ -43,7 +43,7 @@ from typing import Any, ClassVar
 from msgspec import field
 from sortedcontainers import SortedDict
 
-from crdb.crdts.base import CRDT, Delta, Residue
+from crdb.crdts.base import CRDT, Delta, Residue, Written
 from crdb.crdts.causal import Dots, each, lacking, pack
 from crdb.crdts.consumers import ZERO, Group, Id, Key, Mark
 from crdb.dots import Dot, actor_of, seq_of
@@ -310,6 +310,22 @@ class Stream(CRDT[EntryDelta | StreamDelta]):
 
     def empty(self) -> bool:
         return not (self.entries or self.marks or self.deletions)
+
+    def told(self) -> dict[str, Any]:
+        entries = {b"%d-%d" % key[:2]: list(fields) for key, fields in self.entries.items()}
+        return {"entries": entries, "groups": sorted(self.groups)}
+
+    def written(self) -> Iterator[Written]:
+        for (ms, number, dot), fields in self.entries.items():
+            yield Written(dot, b" ".join(fields)).of(b"%d-%d" % (ms, number))
+        for mark in self._marks():
+            what = b"acknowledged to" if mark.acknowledges else b"delivers from"
+            yield Written(mark.dot, b"%s %d-%d" % (what, *mark.id)).of(b"group " + mark.name)
+
+    def rules(self) -> Iterator[str]:
+        yield "an entry is here until a deletion that has seen it (published)"
+        if self.groups:
+            yield "a group is here if its creation had seen every deletion (published)"
 
     def value(self) -> tuple[list[Any], dict[bytes, tuple[Id, Id]]]:
         """The entries, and for each group where it begins and up to where it is acknowledged."""
