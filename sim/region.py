@@ -233,6 +233,11 @@ class Region:
         del self._marks[: max(0, bisect_right(self._marks, acked, key=lambda mark: mark[0]) - 1)]
         self._arrange()
 
+    def greet(self) -> None:
+        """Say hello to the peers, if nobody has ever written or spoken here."""
+        if self._alarm is None:
+            self._arrange()
+
     def _arrange(self) -> None:
         """Set the alarm for the next tick: a batch interval away, or when the replica says."""
         wake_us = self.replica.wake_at(self.clock.now())

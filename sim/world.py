@@ -113,6 +113,8 @@ class World:
     def quiesce(self) -> bool:
         """Run until every region has what the others have; False if that takes over ten minutes."""
         limit_us = self.engine.now + QUIESCE_US_MAX
+        for region in self.regions.values():
+            region.greet()
         while self.engine.now < limit_us:
             self.engine.run(until=self.engine.now + QUIESCE_STEP_US)
             if all(region.settled() for region in self.regions.values()):

@@ -337,3 +337,7 @@ def test_what_is_published_is_heard_in_every_region() -> None:
     lab.wait("1s")
     assert us.heard() == [["message", "news", "hello"]]
     assert us.heard() == eu.heard() == []
+
+
+def test_regions_in_which_nothing_was_written_have_converged() -> None:
+    assert Lab("West Europe", "East US", "Japan East").converge().read("k").agree()
