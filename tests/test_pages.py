@@ -8,6 +8,7 @@ from crdb import registry
 from crdb.crdts.base import CRDT
 from sim import conflicts, pages
 from sim.claims import page, payments
+from tests.commands import differences
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAYMENTS = (DOCS / "payments.md").read_text(encoding="utf-8")
@@ -24,6 +25,11 @@ def test_the_claims_are_what_was_measured() -> None:
 def test_the_conflicts_are_what_the_regions_read() -> None:
     """Write it anew with `python -m sim.conflicts > docs/conflicts.md`."""
     assert (DOCS / "conflicts.md").read_text(encoding="utf-8") == conflicts.page()
+
+
+def test_the_differences_are_those_of_the_comparison() -> None:
+    """Write it anew with `python -m tests.commands.differences > docs/differences.md`."""
+    assert (DOCS / "differences.md").read_text(encoding="utf-8") == differences.page()
 
 
 def test_every_type_and_deadline_has_its_conflicts() -> None:
