@@ -57,6 +57,8 @@ def getbit(txn: Transaction, key: Key, where: bytes) -> Reply:
 def bitcount(txn: Transaction, key: Key, *words: bytes) -> Reply:
     start, end, unit = limits(words)
     whole = text(txn, key) or b""
+    if start < 0 and end < start:  # Unlike for BITPOS, before both are moved to the beginning.
+        return 0
     first, beyond = span(start, end, unit, len(whole))
     return cut(whole, first, beyond).bit_count()
 
@@ -94,8 +96,6 @@ def limits(words: tuple[bytes, ...]) -> tuple[int, int, int]:
 def span(start: int, end: int, unit: int, length: int) -> tuple[int, int]:
     """The first bit and the one beyond the last; two equal ones for none."""
     size = 8 * length // unit
-    if start < 0 and end < start:
-        return 0, 0
     start, end = (max(0, at + size if at < 0 else at) for at in (start, end))
     end = min(end, size - 1)
     return (start * unit, (end + 1) * unit) if start <= end else (0, 0)

@@ -232,8 +232,10 @@ def entry(found: Stream, key: Key) -> list[Any]:
 
 @command("xsetid", -3, "write", "denyoom", "fast", keys=ONE_KEY, conflict=LOCAL)
 def xsetid(txn: Transaction, key: Name, word: bytes, *words: bytes) -> Reply:
-    """The last id only goes up: what is below has been used. The server compares with the last
-    entry that is left."""
+    """The last id only goes up.
+
+    What is below has been used. The server compares with the last entry that is left.
+    """
     position = entry_id(word)
     added: int | None = None
     removed: Id | None = None

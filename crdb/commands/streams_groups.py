@@ -149,7 +149,7 @@ def delconsumer(txn: Transaction, word: bytes, key: Name, name: bytes, consumer:
     return 0 if found is None else group.drop(found)
 
 
-@command("xgroup|help", 2)
+@command("xgroup|help", 2, "loading", "stale")
 def help_(txn: Transaction, word: bytes) -> Reply:
     return list(HELP.splitlines())
 

@@ -148,6 +148,6 @@ def inactive_ms(txn: Transaction, consumer: Consumer) -> int:
     return -1 if consumer.active_ms is None else max(0, txn.now_ms - consumer.active_ms)
 
 
-@command("xinfo|help", 2)
+@command("xinfo|help", 2, "loading", "stale")
 def help_(txn: Transaction, word: bytes) -> Reply:
     return list(HELP.splitlines())

@@ -1,5 +1,7 @@
 """Random requests of one family: mostly as they should be, some of them crooked."""
 
+from collections.abc import Sequence
+
 from hypothesis import strategies as st
 
 from tests.commands.families import FAMILIES, Family
@@ -9,6 +11,8 @@ Script = list[tuple[int, list[list[bytes]]]]
 """(client, requests)."""
 
 CLIENTS = 2
+MORE = 8
+
 OFTEN = ("SET", "EXPIRE", "ZADD", "GEOADD")
 """Commands that make what others read, or are most of all in their options."""
 
@@ -34,12 +38,11 @@ def of_any_key(family: Family) -> st.SearchStrategy[list[bytes]]:
     )
 
 
-def proper(family: Family) -> st.SearchStrategy[list[bytes]]:
+def proper(family: Family, more: Sequence[str] = ()) -> st.SearchStrategy[list[bytes]]:
     """Any request of the family, now and then one that is about keys of any type."""
     often = [name for name in OFTEN if name in family.arguments]
-    own = st.sampled_from([*sorted(family.arguments), *often * 3]).flatmap(
-        lambda name: line(family, name)
-    )
+    names = [*sorted(family.arguments), *often * 3, *[*more] * MORE]
+    own = st.sampled_from(names).flatmap(lambda name: line(family, name))
     return st.one_of(*[own] * 5, of_any_key(family))
 
 
@@ -59,9 +62,12 @@ def crooked(family: Family) -> st.SearchStrategy[list[bytes]]:
     return st.one_of(kinds)
 
 
-def scripts(family: Family) -> st.SearchStrategy[Script]:
-    """Steps of one client or the other, each a few requests in a row."""
-    one, sessions = proper(family), FAMILIES["sessions"]
+def scripts(family: Family, more: Sequence[str] = ()) -> st.SearchStrategy[Script]:
+    """Steps of one client or the other, each a few requests in a row.
+
+    ``more``: commands that come `MORE` times as often.
+    """
+    one, sessions = proper(family, more), FAMILIES["sessions"]
     block = st.lists(one, max_size=5).map(lambda body: [[b"MULTI"], *body, [b"EXEC"]])
     watched = st.tuples(line(sessions, "WATCH"), one, block)
     step = st.one_of(

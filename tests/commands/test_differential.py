@@ -7,6 +7,7 @@ and why, stands with each family as `differences`.
 """
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -176,18 +177,25 @@ def worked(family: Family, replica: Replica, clients: list[Pair], script: Script
 def test_replies_are_those_of_the_real_server(oracle: Oracle, name: str) -> None:
     family, reached = FAMILIES[name], set[bytes]()
 
-    @settings(max_examples=(settings.default or settings()).max_examples * EXAMPLES.get(name, 2))
-    @given(script=scripts(family))
-    def check(script: Script) -> None:
-        replica = Replica(region=1, settings=family.settings)
-        with oracle.clients(CLIENTS) as connections:
-            now = now_us(connections[0])
-            clients = [Pair(replica, now, there, reached) for there in connections]
-            worked(family, replica, clients, script)
+    def check(more: Sequence[str], times: int) -> None:
+        @settings(max_examples=(settings.default or settings()).max_examples * times)
+        @given(script=scripts(family, more))
+        def each(script: Script) -> None:
+            replica = Replica(region=1, settings=family.settings)
+            with oracle.clients(CLIENTS) as connections:
+                now = now_us(connections[0])
+                clients = [Pair(replica, now, there, reached) for there in connections]
+                worked(family, replica, clients, script)
 
-    check()
-    missed = {command for command in family.arguments if command.encode() not in reached}
-    assert not missed, "a comparison that never happens proves nothing"
+        each()
+
+    def missed() -> list[str]:
+        return [command for command in family.arguments if command.encode() not in reached]
+
+    check((), EXAMPLES.get(name, 2))
+    if missed():  # By bad luck, perhaps: what was not drawn, or had nothing to find, comes again.
+        check(missed(), 1)
+    assert not missed(), "a comparison that never happens proves nothing"
 
 
 @pytest.mark.parametrize("name", FAMILIES)

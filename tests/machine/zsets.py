@@ -34,7 +34,7 @@ def operation(request: Request, before: Any, reply: Any) -> Call | None:
         case b"ZREM":
             return "remove", tuple(rest)
         case b"ZPOPMIN":
-            return ("remove", tuple(member for member, _ in reply)) if reply else None
+            return ("remove", (reply[0],)) if reply else None
     return ("clear",)
 
 

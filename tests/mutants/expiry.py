@@ -35,8 +35,9 @@ MUTANTS = [
     Mutant(
         "keys expire one by one",
         "expirer.py",
-        "transaction.begin(now_us, Session(), no_dice)\n                if not",
-        "if not",
+        "transaction.begin(now_us, Session(), no_dice)\n"
+        "                if transaction.remove(key):",
+        "if transaction.remove(key):",
         "crdb/test_expiry.py::test_keys_expire_one_by_one",
     ),
 ]

@@ -98,8 +98,8 @@ MUTANTS = [
     Mutant(
         "what a lost region told one peer is passed on",
         "replica.py",
-        "        link.actor = actor\n        self._find_orphans()",
-        "        link.actor = actor",
+        "link.actor, link.published_here = actor, 0\n        self._find_orphans()",
+        "link.actor, link.published_here = actor, 0",
         "crdb/test_resync.py::test_a_peer_passes_on_what_a_lost_region_told_it_alone",
         bug=16,
     ),

@@ -57,7 +57,7 @@ MUTANTS = [
     Mutant(
         "a record outlives those that have not seen it",
         "stability.py",
-        "while waiting and waiting[next(iter(waiting))] <= frontier:",
+        "while waiting and waiting[next(iter(waiting))][0] <= frontier:",
         "while waiting:",
         "crdb/test_replica.py::test_a_record_is_forgotten_only_when_stable",
     ),

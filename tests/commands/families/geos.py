@@ -113,5 +113,5 @@ FAMILY = Family(
         rb"GEOSEARCH(STORE)? (?!.*BY(RADIUS|BOX|POLYGON)).*": UNSPELT,
         rb"GEOSEARCH(STORE)? (?!.*(FROM(MEMBER|LONLAT)|BYPOLYGON)).*": UNSPELT,
     },
-    reads=[b"ZCARD"],
+    reads=[b"ZRANGE 0 -1 WITHSCORES"],
 )

@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 
 from tests.commands.families._family import (
     BEYOND_MS,
+    NUMBER,
+    TEXT,
     Family,
     absolute,
     flat,
@@ -52,6 +54,9 @@ lcs_options = st.lists(
     max_size=3,
 ).map(flat)
 
+as_begun = st.sampled_from([[TEXT, b"abc"], [NUMBER, b"41"]])
+"""Keys with the values that they begin with."""
+
 FAMILY = Family(
     arguments={
         "SET": (keys, values, st.just([]) | set_options),
@@ -69,7 +74,7 @@ FAMILY = Family(
         "STRLEN": (keys,),
         "SETRANGE": (keys, offsets, values),
         "GETRANGE": (keys, offsets, offsets),
-        "DELIFEQ": (keys, st.sampled_from([b"41", b"abc", b""] * 3) | values),
+        "DELIFEQ": (as_begun | st.tuples(keys, values).map(list),),
         "MSETEX": (
             st.sampled_from([b"1"] * 8 + [b"2", b"0", b"-1", b"x", b"01", b"2147483648"]),
             keys,

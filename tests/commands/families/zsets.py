@@ -67,5 +67,5 @@ FAMILY = Family(
     refused=[b"ZRANDMEMBER <key> -9999999"],
     by_chance=frozenset({b"ZRANDMEMBER"}),
     scans={b"ZSCAN": 2},
-    reads=[b"ZCARD"],
+    reads=[b"ZRANGE 0 -1 WITHSCORES"],
 )
