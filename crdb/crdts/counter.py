@@ -32,10 +32,10 @@ Source: the reset anomaly and embedded counters, Baquero, Almeida, Lerche, "The 
 embedded CRDT counters and a solution" (PaPoC 2016).
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from fractions import Fraction
 from operator import attrgetter
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from crdb.crdts.base import CRDT, Delta, Residue, Written
 from crdb.crdts.causal import Dots, each, lacking, pack, removed
@@ -43,6 +43,9 @@ from crdb.decimals import show
 from crdb.dots import SEQ_BITS, Dot, actor_of
 
 Amount = int | Fraction
+
+NO_RESETS: Mapping[Dot, Any] = {}
+"""Shared by all counters without one, which nearly all are; what is kept is never changed."""
 
 
 class Part(Delta, frozen=True, gc=False):
@@ -96,7 +99,7 @@ class Counter(CRDT[Part | CounterDelta]):
 
     def __init__(self) -> None:
         self.parts: dict[int, Part] = {}
-        self.resets: dict[Dot, tuple[Part, ...]] = {}
+        self.resets: Mapping[Dot, tuple[Part, ...]] = NO_RESETS
         self.total: Amount = 0
 
     def increment(self, amount: Amount, dot: Dot) -> Part:
@@ -157,8 +160,8 @@ class Counter(CRDT[Part | CounterDelta]):
     def _merge_resets(self, delta: CounterDelta, seen: Container[Dot]) -> Residue | None:
         missed = lacking(delta.covers, pack(self.dots()))
         gone = each(delta.covers)
-        resets = self.resets | {dot: parts for dot, parts in delta.resets if dot not in seen}
-        self.resets = {dot: resets[dot] for dot in resets if dot not in gone}
+        resets = {**self.resets, **{d: parts for d, parts in delta.resets if d not in seen}}
+        self.resets = {dot: resets[dot] for dot in resets if dot not in gone} or NO_RESETS
         records = self._records()
         new = (part for part in delta.parts if part.last not in seen)
         self.parts = {
@@ -183,10 +186,13 @@ class Counter(CRDT[Part | CounterDelta]):
 
     def forget(self, dot: Dot) -> None:
         births = {part.birth for part in self.parts.values()}
-        for reset, parts in list(self.resets.items()):
+
+        def is_done(reset: Dot) -> bool:
             stable = actor_of(reset) == actor_of(dot) and reset <= dot
-            if stable and not any(part.birth in births for part in parts):
-                del self.resets[reset]
+            return stable and not any(part.birth in births for part in self.resets[reset])
+
+        kept = {reset: parts for reset, parts in self.resets.items() if not is_done(reset)}
+        self.resets = kept or NO_RESETS
 
     def beyond(self, seen: Container[Dot]) -> CounterDelta:
         return CounterDelta(

@@ -62,6 +62,35 @@ WRITES: dict[str, list[Write]] = {
         lambda dice, key: [b"SREM", key, member(dice)],
         lambda dice, key: [b"SADD", key, member(dice)],
     ],
+    "hash": [
+        lambda dice, key: [b"HSET", key, member(dice), text(dice)],
+        lambda dice, key: [b"HINCRBY", key, b"counter", b"1"],
+        lambda dice, key: [b"HDEL", key, member(dice)],
+    ],
+    "zset": [
+        lambda dice, key: [b"ZADD", key, b"%f" % dice.random(), member(dice)],
+        lambda dice, key: [b"ZINCRBY", key, b"1.5", b"one-that-is-counted"],
+        lambda dice, key: [b"ZREM", key, member(dice)],
+    ],
+    "list": [
+        lambda dice, key: [b"RPUSH", key, text(dice)],
+        lambda dice, key: [b"LPOP", key],
+        lambda dice, key: [b"LTRIM", key, b"-20", b"-1"],
+    ],
+    "hyperloglog": [
+        lambda dice, key: [b"PFADD", key, b"%d" % dice.randrange(300)],
+        lambda dice, key: [b"DEL", key] if dice.random() < 0.1 else [b"PFCOUNT", key],
+    ],
+    "stream": [
+        lambda dice, key: [b"XADD", key, b"MAXLEN", b"30", b"*", b"field", text(dice)],
+        lambda dice, key: [b"XTRIM", key, b"MAXLEN", b"5"],
+    ],
+    "json": [
+        lambda dice, key: [b"JSON.SET", key, b"$", b'{"name":"a name","tags":["one","two"]}'],
+        lambda dice, key: [b"JSON.SET", key, b"$.name", b'"%s"' % member(dice)],
+        lambda dice, key: [b"JSON.ARRAPPEND", key, b"$.tags", b'"%s"' % member(dice)],
+        lambda dice, key: [b"JSON.ARRPOP", key, b"$.tags", b"0"],
+    ],
 }
 """Type -> its writes; a key is of one type."""
 

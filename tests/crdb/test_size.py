@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from crdb.keyspace import DEADLINES_SPARE
 from crdb.replica import Replica
 from crdb.session import Session
+from tests.bench import bench_churn
 from tests.cases import CASES, MEMBERS, Case
 from tests.scripts import SITES, Exec, World, scripts
 
@@ -56,3 +57,8 @@ def test_one_key_set_over_and_over_does_not_fill_the_heap_of_deadlines() -> None
     for second in range(1, 5_000):
         replica.execute(0, session, [b"SET", b"k", b"v", b"EX", b"%d" % second], lambda n: 0)
     assert len(replica.keyspace.deadlines) <= DEADLINES_SPARE + 2
+
+
+def test_after_a_long_life_memory_is_that_of_a_fresh_copy() -> None:
+    """A million operations are in `tests/bench/bench_churn.py`."""
+    assert bench_churn.measure(20_000)["memory"] <= 1.1

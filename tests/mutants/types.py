@@ -36,7 +36,7 @@ MUTANTS = [
     Mutant(
         "a stable record goes",
         "crdts/counter.py",
-        "del self.resets[reset]",
+        "self.resets = kept or NO_RESETS",
         "pass",
         "crdb/test_size.py::test_nothing_is_left_of_the_dead[counter]",
     ),
