@@ -57,7 +57,9 @@ def _checkers() -> Iterator[tuple[str, str]]:
 def _types() -> Iterator[tuple[str, str]]:
     for each in registry.classes("crdb.crdts", CRDT):  # type: ignore[type-abstract]
         if hasattr(each, "name"):
-            yield each.name, about(each.__module__)
+            # A HyperLogLog too is a string to the TYPE command.
+            file = each.__module__.rpartition(".")[2]
+            yield file if file == "hyperloglog" else each.name, about(each.__module__)
 
 
 def _commands() -> Iterator[tuple[str, str]]:

@@ -341,3 +341,18 @@ def test_what_is_published_is_heard_in_every_region() -> None:
 
 def test_regions_in_which_nothing_was_written_have_converged() -> None:
     assert Lab("West Europe", "East US", "Japan East").converge().read("k").agree()
+
+
+def test_a_command_that_blocks_is_answered_by_a_write_in_another_region() -> None:
+    lab = Lab("West Europe", "East US")
+    eu, us = lab["West Europe"], lab["East US"]
+    assert eu("BLPOP jobs 0") == "(blocked)"
+    with pytest.raises(RuntimeError, match="still waits in a command that blocks"):
+        eu("GET k")
+    us("RPUSH jobs first")
+    lab.converge()
+    assert eu.heard() == [["jobs", "first"]]
+    assert eu("BLPOP jobs 1.5") == "(blocked)"
+    lab.wait("2s")
+    assert eu.heard() == [None]
+    assert lab.converge().read("jobs").agree()
