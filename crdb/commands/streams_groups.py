@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from crdb.command import ONE_KEY, Reply, command
 from crdb.commands._arguments import integer
-from crdb.commands._stream_ids import entry_id
+from crdb.commands._stream_ids import LAST, entry_id
 from crdb.commands.streams import BOTTOM, LOCAL, of_id
 from crdb.crdts.consumers import ZERO, Group, Id
 from crdb.crdts.stream import Stream
@@ -119,7 +119,9 @@ def setid(txn: Transaction, word: bytes, key: Name, name: bytes, at: bytes, *wor
     group = group_of(txn, key, name)
     if len(words) > 2:
         raise subcommand_syntax(b"XGROUP", word)
-    group.set_to(position(at, stream_at(txn, key)))
+    # Unlike CREATE it takes the ends of all ids, too, as at the server.
+    ends = {b"-": ZERO, b"+": LAST}
+    group.set_to(ends[at] if at in ends else position(at, stream_at(txn, key)))
     group.entries_read = read
     return "OK"
 
