@@ -12,8 +12,9 @@ from crdb.crdts.stream import Stream
 
 def counted_to(stream: Stream, group: Group, position: Id) -> int | None:
     """How many entries the group has read once it has also read the one at this id."""
-    if group.entries_read is not None and not has_gaps(stream, group.delivered):
-        return group.entries_read + 1
+    known = group.entries_read is not None and group.delivered >= first_of(stream)
+    if known and not has_gaps(stream, group.delivered):
+        return (group.entries_read or 0) + 1
     return counted_at(stream, position) if stream.added else group.entries_read
 
 
@@ -23,6 +24,8 @@ def counted_at(stream: Stream, position: Id) -> int | None:
         return 0
     if not stream.entries and position <= stream.last:
         return stream.added
+    if ZERO < position < stream.removed:
+        return None
     if position >= stream.last:
         return stream.added if position == stream.last else None
     first = first_of(stream)
@@ -35,7 +38,7 @@ def lag(stream: Stream, group: Group) -> int | None:
     """How many entries wait to be delivered."""
     if group.late:
         return None
-    if not stream.added or not stream.entries:
+    if not stream.added:
         return 0
     read = group.entries_read
     if read is None or has_gaps(stream, group.delivered):
@@ -45,9 +48,7 @@ def lag(stream: Stream, group: Group) -> int | None:
 
 def has_gaps(stream: Stream, position: Id) -> bool:
     """Whether an entry after this id was deleted."""
-    if not stream.entries or stream.removed == ZERO or first_of(stream) > stream.removed:
-        return False
-    return position <= stream.removed
+    return bool(stream.entries) and stream.removed != ZERO and position <= stream.removed
 
 
 def first_of(stream: Stream) -> Id:

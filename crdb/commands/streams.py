@@ -204,8 +204,7 @@ def xrange(txn: Transaction, key: Name, first: bytes, last: bytes, *words: bytes
 
 @command("xrevrange", -4, "readonly", keys=ONE_KEY)
 def xrevrange(txn: Transaction, key: Name, last: bytes, first: bytes, *words: bytes) -> Reply:
-    end = bound(last, end=True)
-    return between(txn, key, bound(first, end=False), end, words, True)
+    return between(txn, key, bound(first, end=False), bound(last, end=True), words, True)
 
 
 def between(
@@ -238,7 +237,7 @@ def xsetid(txn: Transaction, key: Name, word: bytes, *words: bytes) -> Reply:
     """
     position = entry_id(word)
     added: int | None = None
-    removed: Id | None = None
+    removed = ZERO
     for at in range(0, len(words), 2):
         option = words[at].upper()
         if option == b"ENTRIESADDED" and at + 1 < len(words):
@@ -264,7 +263,7 @@ def xsetid(txn: Transaction, key: Name, word: bytes, *words: bytes) -> Reply:
     found.last = position
     if added is not None:
         found.added = added
-    if removed:
+    if removed != ZERO:
         found.removed = removed
     return "OK"
 

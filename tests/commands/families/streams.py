@@ -129,6 +129,12 @@ claim = st.lists(
     max_size=3,
 ).map(flat)
 
+delivered = st.lists(st.sampled_from([b"1", *held[:3]]), min_size=1, max_size=3)
+xclaim = st.one_of(
+    st.tuples(st.sampled_from([STREAM, STREAM, SECOND]), st.just(b"g"), consumer, idle, delivered),
+    st.tuples(streams, group, consumer, idle, st.lists(some_id, max_size=4), claim),
+    st.tuples(st.just(STREAM), group, consumer, st.just(b"0"), delivered, claim),
+).map(flat)
 counters = st.lists(
     st.tuples(
         st.sampled_from([b"ENTRIESADDED", b"MAXDELETEDID"]),
@@ -153,14 +159,7 @@ FAMILY = Family(
             | st.tuples(st.just([]) | idle.map(lambda ms: [b"IDLE", ms]), ends, number).map(flat),
             st.just([]) | consumer.map(lambda name: [name]),
         ),
-        "XCLAIM": (
-            streams,
-            group,
-            consumer,
-            idle,
-            st.lists(some_id, min_size=1, max_size=4),
-            st.just([]) | claim,
-        ),
+        "XCLAIM": (xclaim,),
         "XAUTOCLAIM": (streams, group, consumer, idle, end, count, words("JUSTID")),
         "XGROUP": (xgroup,),
         "XINFO": (xinfo,),
