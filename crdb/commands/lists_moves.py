@@ -15,7 +15,7 @@ from crdb.commands.lists import BOTH_POP, pop, push, take
 from crdb.commands.lists import at as element_at
 from crdb.crdts.list import List, value_of
 from crdb.decimals import parse_int
-from crdb.errors import CommandError, syntax
+from crdb.errors import CommandError, WrongType, syntax
 from crdb.keyspace import Key
 from crdb.transaction import Transaction
 
@@ -39,7 +39,11 @@ def move(txn: Transaction, source: Key, target: Key, left: bool, to_left: bool) 
     found = txn.read(source, List)
     if found is None:
         return None
-    txn.read(target, List)
+    try:
+        txn.read(target, List)
+    except WrongType as wrong:
+        # A plain error: of a `WrongType` a blocked client is not told, as its source may change.
+        raise CommandError(str(wrong)) from None
     element = element_at(found, 0 if left else -1)
     assert element is not None
     value = value_of(element)

@@ -19,8 +19,9 @@ commutative   a | b == b | a
 associative   (a | b) | c == a | (b | c)
 idempotent    a | a == a
 bottom        a | bottom == a
-inflation     the context of a | b holds that of a, and what a | b lacks of a, b had seen; where
-              deletions win, b may also have had a deletion of what it had not seen
+inflation     the context of a | b holds that of a, and what a | b lacks of a, b had seen, or it
+              has a record that names it, as a counter's reset does; where deletions win, b may
+              also have had a deletion of what it had not seen
 grouping      s + d1 + d2 == s + join(d1, d2)
 delta         s + d == s | (bottom + d)      a delta is a state
 once          s + d + d == s + d             a message delivered twice

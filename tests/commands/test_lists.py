@@ -244,6 +244,20 @@ def test_a_blocked_client_gets_what_comes_or_nil(three: Regions, line: str, late
     assert not here.waiting
 
 
+def test_a_blocked_move_to_a_key_of_another_type_is_answered_with_the_error(three: Regions) -> None:
+    three.say(1, "DEL l")
+    three.say(1, "SADD other member")
+    assert isinstance(three.say(1, "BLMOVE l other LEFT LEFT 0"), Waiter)
+    here, now_us = three[1], three.now_us
+    here.execute(now_us, Session(), words("SADD l not-a-list"), lambda n: 0)
+    assert here.wake(now_us, lambda n: 0) == [], "the source may change once more"
+    here.execute(now_us, Session(), words("DEL l"), lambda n: 0)
+    here.execute(now_us, Session(), words("RPUSH l a"), lambda n: 0)
+    ((_, reply),) = here.wake(now_us, lambda n: 0)
+    assert str(reply).startswith("WRONGTYPE")
+    assert not here.waiting
+
+
 def test_inside_multi_nobody_waits(run: Run) -> None:
     session = Session()
     run("MULTI", session=session)
