@@ -18,7 +18,17 @@ class Watcher:
 class Session(Watcher):
     """MULTI and WATCH state of one connection, and what it listens to."""
 
-    __slots__ = ("failed", "protocol", "queue", "subscriptions")
+    __slots__ = (
+        "address",
+        "closing",
+        "failed",
+        "library",
+        "name",
+        "number",
+        "protocol",
+        "queue",
+        "subscriptions",
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +40,16 @@ class Session(Watcher):
         """Version of the protocol: in 2, who listens may do little else."""
         self.subscriptions: dict[str, dict[bytes, None]] = {}
         """Kind (see `crdb.pubsub`) -> names; kinds without any are left out."""
+        self.number = 1
+        """The connection's; whoever holds it gives out another to each."""
+        self.address = b""
+        """Where the client is, as host and port."""
+        self.name = b""
+        """What the client calls itself."""
+        self.library: dict[bytes, bytes] = {}
+        """What the client's library says of itself: name and version."""
+        self.closing = False
+        """The client has said goodbye: the connection is to be closed after the reply."""
 
 
 class Waiter(Watcher):

@@ -48,6 +48,7 @@ GROUPS = {
     "ranges": "string",
     "strings": "string",
     "bit": "bitmap",
+    "connections": "connection",
     "geo": "geo",
     "hash": "hash",
     "hyperloglog": "hyperloglog",

@@ -1,0 +1,189 @@
+"""The connection: which protocol it speaks, who is at its other end, and its end.
+
+There are no users and no passwords here: whoever says to be ``default`` is believed, as by a Redis
+without a password. There is one database, as in the product; another number is refused in Redis'
+words. Whoever holds the connection gives the session its number and address, and closes it when
+the session says so. CLIENT INFO tells what there is to know here, in the form of Redis.
+
+Source: https://redis.io/docs/latest/commands/?group=connection
+"""
+
+from crdb.command import Reply, command
+from crdb.commands.transactions import end
+from crdb.decimals import parse_int
+from crdb.errors import CommandError, not_an_integer, quoted, quoting, syntax
+from crdb.session import Session
+from crdb.transaction import Transaction
+
+SERVER = {b"server": b"redis", b"version": b"7.4.0"}
+"""What HELLO says it is: the version of Redis whose commands are here."""
+
+PROTOCOLS = (2, 3)
+
+INT_END = 1 << 31
+"""The number of a database is a C int."""
+
+FIRST = ("noscript", "loading", "stale", "fast", "no_auth", "allow_busy")
+ABOUT = ("noscript", "loading", "stale", "allow_busy")
+
+
+@command("hello", -1, *FIRST)
+def hello(txn: Transaction, *words: bytes) -> Reply:
+    session = txn.session
+    protocol = session.protocol
+    if words:
+        number = parse_int(words[0])
+        if number is None:
+            raise CommandError("ERR Protocol version is not an integer or out of range")
+        if number not in PROTOCOLS:
+            raise CommandError("NOPROTO unsupported protocol version")
+        protocol = number
+    name = _options(words[1:])
+    if name is not None:
+        session.name = name
+    session.protocol = protocol
+    end_ = {b"mode": b"standalone", b"role": b"master", b"modules": []}
+    return {**SERVER, b"proto": protocol, b"id": session.number, **end_}
+
+
+def _options(words: tuple[bytes, ...]) -> bytes | None:
+    """Check who it says it is; returns the name it takes, if any."""
+    user, name, at = b"default", None, 0
+    while at < len(words):
+        option, rest = words[at].upper(), words[at + 1 :]
+        if option == b"AUTH" and len(rest) >= 2:
+            user = rest[0]
+            at += 3
+        elif option == b"SETNAME" and rest:
+            name = _plain(rest[0], "Client names")
+            at += 2
+        else:
+            raise quoting(b"ERR Syntax error in HELLO option '%s'" % quoted(words[at]))
+    _believe(user)
+    return name
+
+
+@command("auth", -2, *FIRST)
+def auth(txn: Transaction, *words: bytes) -> Reply:
+    if len(words) > 2:
+        raise syntax()
+    if len(words) == 1:
+        raise CommandError(
+            "ERR AUTH <password> called without any password configured for the default user. "
+            "Are you sure your configuration is correct?"
+        )
+    _believe(words[0])
+    return "OK"
+
+
+def _believe(user: bytes) -> None:
+    if user != b"default":
+        raise CommandError("WRONGPASS invalid username-password pair or user is disabled.")
+
+
+# As with EXEC, Redis lets these two through while MULTI queues.
+@command("quit", -1, "immediate", *FIRST)
+def quit_(txn: Transaction, *words: bytes) -> Reply:
+    txn.session.closing = True
+    return "OK"
+
+
+@command("reset", 1, "immediate", *FIRST)
+def reset(txn: Transaction) -> Reply:
+    """The session is as new, but for its number and what its library said of itself."""
+    end(txn)
+    txn.broker.close(txn.session)
+    txn.session.protocol = 2
+    txn.session.name = b""
+    return "RESET"
+
+
+@command("select", 2, "loading", "stale", "fast", "allow_busy")
+def select(txn: Transaction, index: bytes) -> Reply:
+    number = parse_int(index)
+    if number is None:
+        raise not_an_integer()
+    if not -INT_END <= number < INT_END:
+        bounds = f"between {-INT_END} and {INT_END - 1}"
+        raise CommandError(f"ERR value is out of range, value must {bounds}")
+    if number != 0:
+        raise CommandError("ERR DB index is out of range")
+    return "OK"
+
+
+@command("client|id", 2, *ABOUT)
+def id_(txn: Transaction, word: bytes) -> Reply:
+    return txn.session.number
+
+
+@command("client|getname", 2, *ABOUT)
+def getname(txn: Transaction, word: bytes) -> Reply:
+    return txn.session.name or None
+
+
+@command("client|setname", 3, *ABOUT)
+def setname(txn: Transaction, word: bytes, name: bytes) -> Reply:
+    txn.session.name = _plain(name, "Client names")
+    return "OK"
+
+
+@command("client|setinfo", 4, *ABOUT)
+def setinfo(txn: Transaction, word: bytes, option: bytes, value: bytes) -> Reply:
+    what = option.lower()
+    if what not in (b"lib-name", b"lib-ver"):
+        raise quoting(b"ERR Unrecognized option '%s'" % quoted(option))
+    txn.session.library[what] = _plain(value, option.decode())
+    return "OK"
+
+
+def _plain(word: bytes, what: str) -> bytes:
+    if any(not ord("!") <= byte <= ord("~") for byte in word):
+        raise CommandError(f"ERR {what} cannot contain spaces, newlines or special characters.")
+    return word
+
+
+@command("client|info", 2, "noscript", "loading", "stale")
+def info(txn: Transaction, word: bytes) -> Reply:
+    return described(txn.session)
+
+
+def described(session: Session) -> bytes:
+    """A session as CLIENT INFO shows it."""
+    kinds = [len(session.subscriptions.get(kind, ())) for kind in ("", "p", "s")]
+    listens, queue = any(kinds), session.queue
+    flags = b"P" * listens + b"x" * (queue is not None) + b"d" * session.dirty or b"N"
+    fields: dict[bytes, bytes | int] = {
+        b"id": session.number,
+        b"addr": session.address,
+        b"name": session.name,
+        b"flags": flags,
+        b"db": 0,
+        **dict(zip((b"sub", b"psub", b"ssub"), kinds, strict=True)),
+        b"multi": -1 if queue is None else len(queue),
+        b"watch": len(session.watched),
+        b"user": b"default",
+        b"resp": session.protocol,
+        **session.library,
+    }
+    shown = [
+        b"%b=%b" % (name, each if isinstance(each, bytes) else b"%d" % each)
+        for name, each in fields.items()
+    ]
+    return b" ".join(shown) + b"\n"
+
+
+@command("client|no-evict", 3, "admin", *ABOUT)
+def no_evict(txn: Transaction, word: bytes, switch: bytes) -> Reply:
+    return _switched(switch)
+
+
+@command("client|no-touch", 3, *ABOUT)
+def no_touch(txn: Transaction, word: bytes, switch: bytes) -> Reply:
+    return _switched(switch)
+
+
+def _switched(switch: bytes) -> Reply:
+    """Nothing is evicted here, and no access is counted: only the word is checked."""
+    if switch.upper() not in (b"ON", b"OFF"):
+        raise syntax()
+    return "OK"
