@@ -23,7 +23,7 @@ Rules
 import sys
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from hashlib import blake2b
 from heapq import heappop, heappush, heapreplace
 from itertools import repeat
@@ -34,7 +34,7 @@ from simpy.core import EmptySchedule, Environment, StopSimulation
 from simpy.events import NORMAL, URGENT, Event, EventPriority, Timeout
 
 BLOCK = 1024
-"""Events between two feeds of the digest: long enough to be cheap, short enough for the cache."""
+"""Events between two looks at the digest: long enough to be cheap, short enough for the cache."""
 
 
 class NotMicroseconds(ValueError):
@@ -222,6 +222,15 @@ class Engine(Environment):
             raise RuntimeError(f"nothing left to do, and {until} has not happened")
         return None
 
+    def run_until_filled(self, box: Sized) -> bool:
+        """Let events happen until one has put something into `box`; False if none are left before.
+
+        For a loop of somebody else's that runs what it finds there, such as asyncio's.
+        """
+        while self._queue and not box:
+            self._advance(BLOCK, box)
+        return bool(box)
+
     def _alarm(self, at_us: int) -> Event:
         """Return an event that happens at `at_us`, before all others of that time."""
         if type(at_us) is not int or at_us <= self._now:
@@ -232,12 +241,12 @@ class Engine(Environment):
         self.schedule(alarm, URGENT, at_us - self._now)
         return alarm
 
-    def _advance(self, count: int) -> None:
-        """Let up to `count` events happen, then feed the digest."""
+    def _advance(self, count: int, box: Sized = ()) -> None:
+        """Let up to `count` events happen, fewer if something comes into `box`."""
         queue: list[Any] = self._queue
         append = self._log.append
         for _ in repeat(None, count):
-            if not queue:
+            if box or not queue:
                 break
             entry = queue[0]
             event = entry[3]
@@ -262,7 +271,8 @@ class Engine(Environment):
                 event.callback(event.arg)
             else:
                 super().step()
-        self._feed()
+        if len(self._log) >= BLOCK:
+            self._feed()
 
 
 def _refused(what: str, value: object, least: int) -> NotMicroseconds:

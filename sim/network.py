@@ -128,6 +128,7 @@ class Network:
         self._rules: list[Rule] = []
         self._routes: dict[tuple[str, str, str], Callable[[], int]] = {}
         self._connections: dict[tuple[str, str, str, int], Connection] = {}
+        self._opened = 0
 
     def send(
         self,
@@ -178,13 +179,24 @@ class Network:
                     self._note(Fate.LOST, line)
                 line.open_lane(self._engine)
 
+    def forget(self, source: str, target: str, channel: str, connection: int) -> None:
+        """Both ends have closed this connection, and its number will not be used again.
+
+        What is on the wire still arrives, unless a rule holds it.
+        """
+        line = self._connections.pop((source, target, channel, connection), None)
+        if line is not None:
+            for _ in range(self._forget(line)):
+                self._note(Fate.LOST, line)
+
     def _open(self, source: str, target: str, channel: str, connection: int) -> Connection:
         route = (source, target, channel)
         if route not in self._routes:
             latency = self._make_latency(self._topology.one_way_us(source, target))
             dice = self._dice.fork(f"{source} > {target} > {channel}")
             self._routes[route] = latency.stream(dice).__next__
-        line = Connection(len(self._connections) + 1, route, self._routes[route])
+        self._opened += 1
+        line = Connection(self._opened, route, self._routes[route])
         line.open_lane(self._engine)
         self._subject(line)
         self._connections[source, target, channel, connection] = line
