@@ -18,12 +18,12 @@ typed and what travelled.
 """
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from html import escape
 from io import BytesIO
 from itertools import combinations
 from math import comb
-from typing import Any
+from typing import Any, TypeVar
 
 from matplotlib.figure import Figure
 
@@ -43,6 +43,8 @@ from sim.windows import Window, windows
 from sim.words import plain
 from sim.workloads import Workload
 from sim.world import World
+
+T = TypeVar("T")
 
 STEP_US = 1_000
 """Every command is typed so much later than the one before."""
@@ -183,6 +185,19 @@ class Lab:
         if name not in self._places:
             raise UnknownRegion(name, self._places)
         return self._places[name]
+
+    def host(self, name: str) -> str:
+        """The name under which clients find a region; raises `UnknownRegion`."""
+        self[name]
+        return self.world.doors[name].host
+
+    def run(self, main: Coroutine[Any, Any, T], place: str = "") -> T:
+        """Run ordinary asyncio code, as of an unmodified `redis.asyncio.Redis`, in virtual time.
+
+        From a region's place, by default the first's. Raises `sim.aio.Deadlock` if it waits for
+        what cannot come.
+        """
+        return self.world.play(main, place)
 
     def wait(self, duration: str | int, unit: str = "us") -> None:
         """Let time pass: ``wait("1s")``, or ``wait(1, "s")``. Raises `sim.units.NotADuration`."""

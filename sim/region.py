@@ -12,7 +12,7 @@ WATCH had begun on them is gone.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -46,6 +46,16 @@ class Ask(msgspec.Struct, frozen=True):
     answer: Answer
     push: Answer | None = None
     """Takes what is said without being asked: messages of a channel."""
+
+
+class Line(Protocol):
+    """A connection that carries bytes: it is told what is said on it, and takes it from there."""
+
+    def say(self, reply: Reply) -> object:
+        """Something late, or unasked."""
+
+    def broke(self) -> object:
+        """The region has crashed."""
 
 
 class Parcel(NamedTuple):
@@ -114,6 +124,7 @@ class Region:
         self.backups: dict[int, Difference] = {}
         self._open: dict[Session, Ask] = {}  # Of blocked and of subscribed clients.
         self.late: dict[Session, list[Reply]] = {}  # To sessions without connection, as a lab's.
+        self.lines: dict[Session, Line] = {}
         self._busy_until_us = 0
         self._crashes = 0
         """Those that no restart has undone."""
@@ -129,11 +140,15 @@ class Region:
         if not self.up or ask.epoch != self.epoch:
             return
         if self.service_us:
-            start_us = max(self.engine.now, self._busy_until_us)
-            self._busy_until_us = start_us + self.service_us
-            self.engine.call_at(self._busy_until_us, self._serve, ask)
+            self.engine.call_at(self.served_us(1), self._serve, ask)
         else:
             self._serve(ask)
+
+    def served_us(self, requests: int) -> int:
+        """When so many requests that arrive now have been served, behind those before them."""
+        start_us = max(self.engine.now, self._busy_until_us)
+        self._busy_until_us = start_us + requests * self.service_us
+        return self._busy_until_us
 
     def _serve(self, ask: Ask) -> None:
         if self.up and ask.epoch == self.epoch:
@@ -177,7 +192,9 @@ class Region:
         subscribers what was published."""
         for session, reply in self.replica.wake(self.clock.now(), self._draw):
             ask = self._open.get(session)
-            if ask is None:
+            if session in self.lines:
+                self.lines[session].say(reply)
+            elif ask is None:
                 self.late.setdefault(session, []).append(reply)
             elif not isinstance(reply, Push):
                 self._answer(ask, reply)
@@ -297,6 +314,8 @@ class Region:
             lane.cancel()
             self._lanes[peer] = Lane(self.engine)
         self._network.reset(self.place, channels={"sync"})
+        for line in list(self.lines.values()):
+            line.broke()
 
     def restart(self) -> None:
         """Undo one crash; come back once all are undone. Raises RuntimeError if none is left."""

@@ -4,13 +4,17 @@ The phases of a run: work under faults, heal, quiesce, read. Operations that are
 is read stay open in the history, as they may have happened. Whoever judges gets the history only.
 """
 
+from collections.abc import Coroutine
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import count
+from typing import Any, TypeVar
 
 from crdb.replica import Settings
+from sim import aio
 from sim.client import Client
 from sim.clock import RegionClock
+from sim.doors import Door, Names
 from sim.engine import Engine
 from sim.history import History
 from sim.latency import Jitter, Latency, pbs
@@ -19,7 +23,10 @@ from sim.network import Network
 from sim.region import Region, Syncer
 from sim.rng import Streams
 from sim.scenario import ClockSettings, Scenario, Variant
-from sim.topology import Topology
+from sim.topology import Topology, UnknownRegion
+from sim.wires import Wires
+
+T = TypeVar("T")
 
 QUIESCE_US_MAX = 600_000_000
 QUIESCE_STEP_US = 1_000_000
@@ -51,6 +58,11 @@ class World:
         self.regions = {name: self._region(name) for name in scenario.regions}
         for region in self.regions.values():
             region.join(self.regions.values())
+        self.wires = Wires(self.engine, self.network)
+        self.names = Names(self.topology.places)
+        self.doors = {
+            name: Door(region, self.wires, self.names) for name, region in self.regions.items()
+        }
         self._actors = count(len(self.regions) + 1)
         self.nemesis = Nemesis(self, variant.faults)
         self._clients: list[Client] = []
@@ -90,6 +102,17 @@ class World:
         client = Client(self.engine, self.network, self.history, place, process, timeout_us)
         self._clients.append(client)
         return client
+
+    def play(self, main: Coroutine[Any, Any, T], place: str = "") -> T:
+        """Run ordinary asyncio code from a place, by default the first region's (see `sim.aio`).
+
+        Raises `sim.topology.UnknownRegion` for a place that is not of this world.
+        """
+        place = place or next(iter(self.regions))
+        if place not in self.topology.places:
+            main.close()
+            raise UnknownRegion(place, self.topology.places)
+        return aio.run(main, self.wires, self.names, self.streams["aio"], place)
 
     def run(self) -> History:
         """Run all phases."""

@@ -1,0 +1,34 @@
+"""asyncio in virtual time: unmodified `redis.asyncio` code, and any other, among simulated regions.
+
+>>> import asyncio
+>>> from sim.aio.loop import Loop
+>>> from sim.engine import Engine
+>>> async def main():
+...     await asyncio.sleep(3600)
+...     return asyncio.get_running_loop().time()
+>>> Loop(Engine()).run(main())
+3600.0
+
+`World.play` and `Lab.run` run such code among regions.
+"""
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from sim.aio.calls import WorldLoop
+from sim.aio.calls import at as at
+from sim.aio.owned import owned
+from sim.aio.stuck import Deadlock as Deadlock
+from sim.aio.stuck import Overdue as Overdue
+from sim.doors import Names
+from sim.rng import Dice
+from sim.wires import Wires
+
+T = TypeVar("T")
+
+
+def run(main: Coroutine[Any, Any, T], wires: Wires, names: Names, dice: Dice, place: str) -> T:
+    """Run a program from a place, in virtual time, with `random` and `time` its own."""
+    loop = WorldLoop(wires, names, place)
+    with owned(wires.engine, dice, loop.sleep):
+        return loop.run(main)

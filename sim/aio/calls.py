@@ -1,0 +1,133 @@
+"""The loop of a world: names that resolve inside it, connections to its regions, and own servers.
+
+A client is at a place, which is where its connections start; `at` sets it for a block of code and
+for the tasks that it starts. A name that is not of the world is refused as by `getaddrinfo`. TLS is
+taken as given: whoever asks for it is connected as without.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from sim.aio.loop import Loop
+from sim.aio.transports import Server, Transport
+from sim.doors import Names
+from sim.ends import End
+from sim.wires import Wires
+
+HERE = frozenset({"", "localhost", "127.0.0.1", "0.0.0.0", "::1", "::"})
+
+_place: ContextVar[str] = ContextVar("place")
+
+
+@contextmanager
+def at(place: str) -> Iterator[None]:
+    """Be at another place of the world for a while."""
+    token = _place.set(place)
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+class WorldLoop(Loop):
+    """An event loop with a network."""
+
+    def __init__(self, wires: Wires, names: Names, place: str) -> None:
+        super().__init__(wires.engine)
+        self._wires = wires
+        self._names = names
+        self._place = place
+
+    def place(self) -> str:
+        """Where the running code is."""
+        return _place.get(self._place)
+
+    # ── names ───────────────────────────────────────────────────────────────────────────────
+
+    def resolve(self, host: str | bytes | None) -> str:
+        """The address of a name; raises `socket.gaierror` as the real resolver does."""
+        name = host.decode() if isinstance(host, bytes) else host or ""
+        if name in HERE:
+            return self._names.at(self.place())
+        address = self._names.addresses.get(name.lower().rstrip("."), name)
+        if address not in self._names.places:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return address
+
+    async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
+        kind = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "")
+        return [(*kind, (self.resolve(host), int(port or 0)))]
+
+    async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> tuple[str, str]:
+        names = {address: name for name, address in self._names.addresses.items()}
+        return names.get(sockaddr[0], sockaddr[0]), str(sockaddr[1])
+
+    # ── connections ─────────────────────────────────────────────────────────────────────────
+
+    async def create_connection(  # type: ignore[override]
+        self,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        sock: object = None,
+        **options: Any,
+    ) -> tuple[Transport, asyncio.BaseProtocol]:
+        if sock is not None or host is None or port is None:
+            raise ValueError("in virtual time: a host and a port are needed, and no socket")
+        place = self.place()
+        address = self.resolve(host), int(port)
+        answered: asyncio.Future[End] = self.create_future()
+
+        def opened(end: End) -> None:
+            end.pause()  # Until somebody reads.
+            answered.set_result(end)
+
+        knock = self._wires.connect(
+            place,
+            address,
+            opened,
+            answered.set_exception,
+            self._names.at(place),
+            self._names.places[address[0]],
+        )
+        try:
+            end = await answered
+        except asyncio.CancelledError:
+            knock.give_up()
+            raise
+        protocol = protocol_factory()
+        return Transport(self, end, protocol, address), protocol
+
+    async def create_server(  # type: ignore[override]
+        self,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        host: str | None = None,
+        port: int | None = None,
+        **options: Any,
+    ) -> Server:
+        """Listen at this place; a name that nobody has is from now on this place's."""
+        if not port:
+            raise ValueError("in virtual time: a server needs a port")
+        place = self.place()
+        name = host or ""
+        if name not in HERE and name not in self._names.places:
+            self._names.add(name.lower(), place)
+        address = self.resolve(name), port
+
+        def accept(end: End) -> bool:
+            end.pause()
+            self.call_soon(self._take, end, protocol_factory)
+            return True
+
+        self._wires.listen(place, address, accept)
+        server = Server(self, lambda: self._wires.unlisten(address))
+        self.closers.append(server.close)
+        return server
+
+    def _take(self, end: End, protocol_factory: Callable[[], asyncio.BaseProtocol]) -> None:
+        Transport(self, end, protocol_factory(), end.peer.address)
