@@ -222,12 +222,14 @@ class Engine(Environment):
             raise RuntimeError(f"nothing left to do, and {until} has not happened")
         return None
 
-    def run_until_filled(self, box: Sized) -> bool:
-        """Let events happen until one has put something into `box`; False if none are left before.
+    def run_until_filled(self, box: Sized, end_us: int) -> bool:
+        """Let events happen until one has put something into `box`.
 
-        For a loop of somebody else's that runs what it finds there, such as asyncio's.
+        False if none are left before, or it is past `end_us`. For a loop of somebody else's that
+        runs what it finds there, such as asyncio's.
         """
-        while self._queue and not box:
+        queue: list[Any] = self._queue
+        while queue and not box and queue[0][0] <= end_us:
             self._advance(BLOCK, box)
         return bool(box)
 

@@ -125,9 +125,7 @@ class Region:
         self._open: dict[Session, Ask] = {}  # Of blocked and of subscribed clients.
         self.late: dict[Session, list[Reply]] = {}  # To sessions without connection, as a lab's.
         self.lines: dict[Session, Line] = {}
-        self._busy_until_us = 0
-        self._crashes = 0
-        """Those that no restart has undone."""
+        self._busy_until_us = self._crashes = 0  # Crashes that no restart has undone.
 
     def join(self, regions: Iterable["Region"]) -> None:
         """Learn where the peers' messages are delivered."""

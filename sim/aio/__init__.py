@@ -19,7 +19,6 @@ from sim.aio.calls import WorldLoop
 from sim.aio.calls import at as at
 from sim.aio.owned import owned
 from sim.aio.stuck import Deadlock as Deadlock
-from sim.aio.stuck import Overdue as Overdue
 from sim.doors import Names
 from sim.rng import Dice
 from sim.wires import Wires

@@ -30,7 +30,7 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from sim.aio.stuck import Deadlock, Overdue, told
+from sim.aio.stuck import Deadlock, told
 from sim.engine import Call, Engine
 
 T = TypeVar("T")
@@ -40,9 +40,9 @@ BUSY_ROUNDS = 1_000
 SPINNING_ROUNDS = 1_000_000
 """So many rounds with nothing left to happen are a program that will never rest."""
 
-LIMIT_US = 24 * 3600 * 1_000_000
-"""How long a program may run: regions that cannot reach each other never stop trying, and would
-hide that everybody else waits in vain."""
+PATIENCE_US = 3600 * 1_000_000
+"""A program that has set no timer and has heard nothing for so long waits in vain: regions that
+cannot reach each other never stop trying, and would hide it."""
 
 STALE_MIN = 100
 """Fewer cancelled timers are not worth the sweeping."""
@@ -78,7 +78,6 @@ class Loop(asyncio.BaseEventLoop):
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self.engine = engine
-        self.limit_us = LIMIT_US
         self.closers: list[Callable[[], object]] = []
         """Called in the end, when all tasks are done."""
         self._due: deque[Handle] = deque()
@@ -178,7 +177,7 @@ class Loop(asyncio.BaseEventLoop):
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run a program to its end, cancel what it has left behind, and close the loop.
 
-        Raises `Deadlock`, and `Overdue` after `limit_us`.
+        Raises `Deadlock`.
         """
         try:
             return self.run_until_complete(main)
@@ -205,10 +204,14 @@ class Loop(asyncio.BaseEventLoop):
 
     def run_forever(self) -> None:
         self._check_closed()  # type: ignore[attr-defined]
-        if self.is_running():
-            raise RuntimeError("This event loop is already running")
+        self._check_running()
         with self._inside():
             self._work()
+
+    def _check_running(self) -> None:
+        """Asked by asyncio, which would not let a loop run inside of another."""
+        if self.is_running():
+            raise RuntimeError("this event loop is already running")
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
@@ -233,7 +236,7 @@ class Loop(asyncio.BaseEventLoop):
     def _work(self) -> None:
         due, engine = self._due, self.engine
         self._halted = False
-        end_us, rounds, since_us = engine.now + self.limit_us, 0, engine.now
+        rounds, since_us = 0, engine.now
         while True:
             self._round()
             if self._halted:
@@ -247,10 +250,13 @@ class Loop(asyncio.BaseEventLoop):
                 engine.step()
             elif due and rounds > SPINNING_ROUNDS:
                 raise Deadlock(f"the program never rests, and nothing happens:{self._told()}")
-            elif not due and not engine.run_until_filled(due):
-                raise Deadlock(f"nothing is left to happen, and these wait:{self._told()}")
-            if engine._now > end_us:
-                raise Overdue(f"no end after {self.limit_us / 1e6:g} s:{self._told()}")
+            elif not due and not engine.run_until_filled(due, self._end_us()):
+                raise Deadlock(f"nothing is left that could wake them:{self._told()}")
+
+    def _end_us(self) -> int:
+        """Until when something has to come for the program."""
+        timers = len(self._timers) > self._cancelled
+        return sys.maxsize if timers else self.engine._now + PATIENCE_US
 
     def _round(self) -> None:
         """Call what is due now; what that makes due has to wait for the next round."""

@@ -11,10 +11,6 @@ class Deadlock(RuntimeError):
     """Tasks wait, and nothing is scheduled that could wake them."""
 
 
-class Overdue(RuntimeError):
-    """The program has not ended within the virtual time that it was given."""
-
-
 def told(tasks: Iterable["asyncio.Task[Any]"]) -> str:
     """One line for each task that waits: its name and its places, the outermost first."""
     return "".join(f"\n  {task.get_name()}: {' > '.join(_places(task))}" for task in tasks)
