@@ -63,11 +63,12 @@ class Served(asyncio.Protocol):
         self._transport.write(b"".join([packed(reply, protocol) for reply in replies]))
 
 
-async def beside_a_server(host: str = "127.0.0.1", port: int = 16_379) -> None:
+async def beside_a_server(name: str = "127.0.0.1", port: int = 16_379) -> None:
+    """``name`` is what the loop's network calls the host that all of this runs on."""
     replica = Replica(1)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Served(replica), host, port)
-    await work(host, port)
+    server = await loop.create_server(lambda: Served(replica), "127.0.0.1", port)
+    await work(name, port)
     server.close()
 
 
@@ -85,9 +86,10 @@ def detangle() -> None:
 
 
 def simloop() -> None:
+    network = importlib.import_module("simloop._net")
     loop = importlib.import_module("simloop").SimLoop(seed=1)
     try:
-        loop.run_until_complete(beside_a_server())
+        loop.run_until_complete(beside_a_server(network.DRIVER))
     finally:
         loop.close()
 
