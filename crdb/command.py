@@ -91,6 +91,8 @@ def command(
             run=run,
         )
         first, _, second = name.encode().partition(b"|")
+        if (first in TABLE and not second) or second in PAIRS.get(first, {}):
+            raise ValueError(f"{name} is in the table already")
         if second:
             PAIRS.setdefault(first, {})[second] = entry
         else:

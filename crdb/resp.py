@@ -23,7 +23,7 @@ import hiredis
 
 from crdb.decimals import parse_int, show_double
 from crdb.errors import CommandError
-from crdb.replies import Pairs, Push, Pushes, spliced
+from crdb.replies import Pairs, Push, Pushes, Table, spliced
 
 WORDS_MAX = 1024 * 1024
 """Words of one request: Redis's limit for clients that it does not know."""
@@ -177,6 +177,8 @@ def _rarely(reply: Any, protocol: int) -> bytes:
         return b"".join(packed(push, protocol) for push in reply)
     if isinstance(reply, Push):
         return _several(b"*" if protocol == 2 else b">", reply, protocol)
+    if isinstance(reply, Table) and protocol != 2:
+        reply = {bytes(name): of for name, of in reply}
     if isinstance(reply, dict):
         flat = [each for pair in reply.items() for each in pair]
         head = b"*%d\r\n" % len(flat) if protocol == 2 else b"%%%d\r\n" % len(reply)

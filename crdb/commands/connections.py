@@ -1,17 +1,16 @@
 """The connection: which protocol it speaks, who is at its other end, and its end.
 
 There are no users and no passwords here: whoever says to be ``default`` is believed, as by a Redis
-without a password. There is one database, as in the product; another number is refused in Redis'
-words. Whoever holds the connection gives the session its number and address, and closes it when
-the session says so. CLIENT INFO tells what there is to know here, in the form of Redis.
+without a password. RESET is refused, as by the product. Whoever holds the connection gives the
+session its number and address, and closes it when the session says so. CLIENT INFO tells what there
+is to know here, in the form of Redis.
 
 Source: https://redis.io/docs/latest/commands/?group=connection
 """
 
 from crdb.command import Reply, command
-from crdb.commands.transactions import end
 from crdb.decimals import parse_int
-from crdb.errors import CommandError, not_an_integer, quoted, quoting, syntax
+from crdb.errors import CommandError, quoted, quoting, syntax
 from crdb.session import Session
 from crdb.transaction import Transaction
 
@@ -19,9 +18,6 @@ SERVER = {b"server": b"redis", b"version": b"7.4.0"}
 """What HELLO says it is: the version of Redis whose commands are here."""
 
 PROTOCOLS = (2, 3)
-
-INT_END = 1 << 31
-"""The number of a database is a C int."""
 
 FIRST = ("noscript", "loading", "stale", "fast", "no_auth", "allow_busy")
 ABOUT = ("noscript", "loading", "stale", "allow_busy")
@@ -81,33 +77,10 @@ def _believe(user: bytes) -> None:
         raise CommandError("WRONGPASS invalid username-password pair or user is disabled.")
 
 
-# As with EXEC, Redis lets these two through while MULTI queues.
+# As EXEC, Redis lets it through while MULTI queues.
 @command("quit", -1, "immediate", *FIRST)
 def quit_(txn: Transaction, *words: bytes) -> Reply:
     txn.session.closing = True
-    return "OK"
-
-
-@command("reset", 1, "immediate", *FIRST)
-def reset(txn: Transaction) -> Reply:
-    """The session is as new, but for its number and what its library said of itself."""
-    end(txn)
-    txn.broker.close(txn.session)
-    txn.session.protocol = 2
-    txn.session.name = b""
-    return "RESET"
-
-
-@command("select", 2, "loading", "stale", "fast", "allow_busy")
-def select(txn: Transaction, index: bytes) -> Reply:
-    number = parse_int(index)
-    if number is None:
-        raise not_an_integer()
-    if not -INT_END <= number < INT_END:
-        bounds = f"between {-INT_END} and {INT_END - 1}"
-        raise CommandError(f"ERR value is out of range, value must {bounds}")
-    if number != 0:
-        raise CommandError("ERR DB index is out of range")
     return "OK"
 
 
@@ -172,18 +145,9 @@ def described(session: Session) -> bytes:
     return b" ".join(shown) + b"\n"
 
 
-@command("client|no-evict", 3, "admin", *ABOUT)
-def no_evict(txn: Transaction, word: bytes, switch: bytes) -> Reply:
-    return _switched(switch)
-
-
 @command("client|no-touch", 3, *ABOUT)
 def no_touch(txn: Transaction, word: bytes, switch: bytes) -> Reply:
-    return _switched(switch)
-
-
-def _switched(switch: bytes) -> Reply:
-    """Nothing is evicted here, and no access is counted: only the word is checked."""
+    """No access is counted here: only the word is checked."""
     if switch.upper() not in (b"ON", b"OFF"):
         raise syntax()
     return "OK"

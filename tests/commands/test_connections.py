@@ -15,15 +15,6 @@ def test_hello_changes_the_protocol_only_when_all_of_it_is_right(run: Run) -> No
     assert run("HELLO", session=session) == hello
 
 
-def test_reset_leaves_a_session_that_has_never_done_anything(run: Run) -> None:
-    session = Session()
-    for line in ("HELLO 3 SETNAME jo", "SUBSCRIBE c", "WATCH k", "MULTI", "GET k"):
-        run(line, session=session)
-    assert run("RESET", session=session) == "RESET"
-    assert described(session) == described(Session())
-    assert run("PUBLISH c m") == 0
-
-
 def test_quit_is_not_queued(run: Run) -> None:
     session = Session()
     run("MULTI", session=session)

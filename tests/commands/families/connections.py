@@ -6,7 +6,7 @@ have another form.
 
 from hypothesis import strategies as st
 
-from tests.commands.families._family import Family, flat, integers, members
+from tests.commands.families._family import Family, flat, members
 
 names = st.sampled_from([b"jo", b"", b"a b", b"\n", b"\xff", b"~!"]) | members
 users = st.sampled_from([[b"default", b"x"], [b"bob", b"x"], [b"x"], [b"a", b"b", b"c"]])
@@ -24,18 +24,14 @@ FAMILY = Family(
     arguments={
         "HELLO": (versions, options),
         "AUTH": (users,),
-        "RESET": (),
-        "SELECT": (integers,),
         "CLIENT": (
             st.one_of(
                 st.sampled_from([[b"GETNAME"], [b"getname"]]),
                 st.tuples(st.just(b"SETNAME"), names).map(list),
                 st.tuples(st.just(b"setinfo"), libraries, names).map(list),
-                st.tuples(st.sampled_from([b"NO-EVICT", b"no-touch"]), switches).map(list),
+                st.tuples(st.sampled_from([b"NO-TOUCH", b"no-touch"]), switches).map(list),
             ),
         ),
     },
-    differences={rb"SELECT 0*[1-9][0-9]*": "one database, as in the product"},
-    refused=[b"SELECT 1", b"SELECT 15"],
     by_chance=frozenset({b"HELLO"}),
 )
