@@ -5,8 +5,8 @@ any other or not: 64 ways. All first operations have one clock; the second have 
 that a clock which is behind meets what it has seen. Every history is played, read in each region,
 and again after everybody has heard everybody.
 
-Two operations of each type give 4,096 histories a type; all of its alphabet, up to 262,144, are
-for ``-m deep``.
+Two operations of each type give 4,096 histories a type; three give 46,656, and are for
+``-m deep``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -65,5 +65,5 @@ def test_two_operations_in_three_regions(case: Case, record_property: Tell) -> N
 @pytest.mark.slow
 @pytest.mark.deep
 @by_type
-def test_all_operations_in_three_regions(case: Case, record_property: Tell) -> None:
-    play_all(case, case.alphabet, record_property)
+def test_three_operations_in_three_regions(case: Case, record_property: Tell) -> None:
+    play_all(case, case.alphabet[:3], record_property)
