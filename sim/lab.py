@@ -57,6 +57,7 @@ class Place:
         self._lab = lab
         self._region = region
         self._session = Session()
+        self._session.protocol = 3  # Who listens may go on typing, as in the newer protocol.
 
     def __call__(self, line: str) -> Any:
         """Run a command, typed as in redis-cli.

@@ -337,6 +337,7 @@ def test_what_is_published_is_heard_in_every_region() -> None:
     lab.wait("1s")
     assert us.heard() == [["message", "news", "hello"]]
     assert us.heard() == eu.heard() == []
+    assert us("GET k") is None, "who listens may go on typing"
 
 
 def test_regions_in_which_nothing_was_written_have_converged() -> None:
