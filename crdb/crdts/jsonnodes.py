@@ -113,12 +113,19 @@ def path_of(nodes: Mapping[Dot, Node], dot: Dot) -> str | None:
 
 def written(nodes: Mapping[Dot, Node], at: Callable[[Dot, str], Dot | None]) -> Iterator[Written]:
     """The nodes with their paths; ``at``: which of several shows under a key of a parent."""
-    for dot, (parent, key, order, value) in sorted(nodes.items()):
+
+    def shows(dot: Dot) -> bool:
+        """Whether it and all that it is in are what a client sees."""
+        if dot == ROOT:
+            return True
+        parent, key, order, value = nodes[dot]
+        chosen = order == OF_INCREMENTS or value == ELEMENT or at(parent, key) == dot
+        return chosen and shows(parent)
+
+    for dot, (_, _, order, value) in sorted(nodes.items()):
         path = path_of(nodes, dot)
-        if value == ELEMENT or path is None:
-            continue
-        shows = order == OF_INCREMENTS or at(parent, key) == dot
-        yield Written(dot, shown(value, order), None, shows).of(path.encode())
+        if value != ELEMENT and path is not None:
+            yield Written(dot, shown(value, order), None, shows(dot)).of(path.encode())
 
 
 def shown(value: Value, order: int) -> str:

@@ -357,3 +357,13 @@ def test_a_command_that_blocks_is_answered_by_a_write_in_another_region() -> Non
     lab.wait("2s")
     assert eu.heard() == [None]
     assert lab.converge().read("jobs").agree()
+
+
+def test_what_is_in_a_hidden_json_value_is_hidden() -> None:
+    lab = Lab("West Europe", "East US")
+    lab.cut()
+    lab["West Europe"]("""JSON.SET d $ '{"a":[1]}'"""), lab["East US"]("""JSON.SET d $ '{"b":2}'""")
+    lab.heal()
+    told = {each.value: each.shows for each in lab.converge().why("d").siblings}
+    assert told["'$.a[]': 1"]
+    assert not told["'$.b': 2"]
