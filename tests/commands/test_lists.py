@@ -49,6 +49,7 @@ def test_runs_of_two_regions_stay_together(three: Regions) -> None:
 
 
 def test_an_insert_comes_before_those_that_it_saw_at_its_place(three: Regions) -> None:
+    """Bug 24: the counter of a logical clock goes on from the greatest that was seen."""
     for region in (1, 2, 3):
         three.say(region, f"LINSERT l AFTER a {region}")
         three.settle()

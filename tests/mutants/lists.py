@@ -9,6 +9,7 @@ MUTANTS = [
         "return stamp(clock_us(order) + 1, region)",
         "return stamp(1, region)",
         "commands/test_lists.py::test_an_insert_comes_before_those_that_it_saw_at_its_place",
+        bug=24,
     ),
     Mutant(
         "what is behind a concurrent element stays behind it",
