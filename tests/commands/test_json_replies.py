@@ -1,6 +1,6 @@
 """Replies and errors of JSON commands are those of the real RedisJSON.
 
-`redisjson.jsonl` was recorded once from its module 2.8.4 (Redis Stack 7.4.0) under Redis 8.2, over
+`redisjson.jsonl` was recorded once from the module of Redis Stack 7.4.0 under Redis 8.2, over
 RESP2, since no server with it comes in a wheel that runs everywhere. Each line is a request and its
 reply; a third part says why the reply here is another. Beside it, examples from the pages of the
 commands, which say what is meant to be so.
