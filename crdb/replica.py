@@ -66,6 +66,7 @@ class Replica(Holdings):
         super().__init__(region, peers, actor, settings)
         self.orphans: set[int] = set()
         """Actors that nobody is known to write as: what they wrote is in no stream any more."""
+        self._ended: dict[int, int] = {}  # Removed region -> the last of its actors.
         self.heard = 0
         """Counts changes of the context that peers have to be told."""
         self.expirer = Expirer(self._transaction, self.links, region, self.settings.owner_grace_us)
@@ -99,8 +100,11 @@ class Replica(Holdings):
         self.stability.restart(region)
 
     def remove_peer(self, region: int) -> None:
-        """A region leaves for good. What it told some of the others, these pass on."""
-        del self.links[region]
+        """A region leaves for good. What it told some of the others, these pass on.
+
+        What arrives of it later is refused, as by the product: records may have been forgotten.
+        """
+        self._ended[region] = self.links.pop(region).actor
         self.stability.leave(region)
         self._find_orphans()
         self._transaction.stale &= bool(self.links)
@@ -161,7 +165,7 @@ class Replica(Holdings):
     def receive(self, now_us: int, message: Message) -> Received:
         """Take a peer's message. Nobody else is listened to."""
         link = self.links.get(message.region)
-        if link is None:
+        if link is None or message.actor <= self._ended.get(message.region, 0):
             return Received()
         if isinstance(message, Resend) and message.after < link.acked:
             return Received()

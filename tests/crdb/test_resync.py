@@ -225,6 +225,26 @@ def test_a_region_that_is_removed_and_added_again_misses_nothing() -> None:
     regions.assert_converged()
 
 
+def test_what_a_removed_region_had_on_its_way_is_refused_though_it_is_back() -> None:
+    """Its place in a list may have been forgotten meanwhile, by those who waited for it no more."""
+    regions = Regions(3)
+    regions.say(1, "RPUSH l a b")
+    regions.settle()
+    regions.say(3, "LINSERT l AFTER a x")
+    late = regions[3].tick(regions.clock_us(3))
+    regions.remove(3)
+    regions.say(1, "LPOP l")
+    regions.settle()
+    regions.add(3)
+    regions.settle()
+    for to, message in late:
+        assert regions[to].receive(regions.clock_us(to), message).applied == ()
+    regions.say(3, "LPUSH l y")
+    regions.settle()
+    regions.assert_converged()
+    assert regions.everywhere("LRANGE l 0 -1") == [[b"y", b"b"]] * 3
+
+
 def test_a_removed_region_holds_up_no_record() -> None:
     """Bug 15: what must be seen by all is seen by all that are left."""
     regions = Regions(3)

@@ -112,4 +112,12 @@ MUTANTS = [
         "test_key_counts_agree_after_a_recovery_with_nothing_but_the_configuration",
         bug=9,
     ),
+    Mutant(
+        "what a removed region had on its way is refused",
+        "replica.py",
+        "if link is None or message.actor <= self._ended.get(message.region, 0):",
+        "if link is None:",
+        "crdb/test_resync.py::"
+        "test_what_a_removed_region_had_on_its_way_is_refused_though_it_is_back",
+    ),
 ]
