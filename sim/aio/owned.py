@@ -35,6 +35,7 @@ def owned(engine: Engine, dice: Dice, sleep: Callable[[float], object]) -> Itera
             theirs = getattr(module, name)
             setattr(module, name, _routed(mine, ours, theirs))
             stack.callback(setattr, module, name, theirs)
+        stack.enter_context(_seeds(mine, dice))
         stack.enter_context(_random(mine, dice))
         stack.enter_context(_uuid1(mine, dice))
         yield
@@ -78,21 +79,38 @@ def _random(mine: int, dice: Dice) -> Iterator[None]:
     that which is ours; other threads draw from a copy, which takes its place in the end.
     """
     shared: Any = random._inst
-    theirs = random.Random()
+    theirs = random.Random(0)
     theirs.setstate(shared.getstate())
-    real = {name: getattr(random, name) for name in ("random", "getrandbits")}
+    real = {name: getattr(random, name) for name in ("random", "getrandbits", "seed")}
     shared.seed(dice.raw())
-    for name, draw in real.items():
-        either = _routed(mine, draw, getattr(theirs, name))
-        setattr(random, name, either)
-        setattr(shared, name, either)  # For the methods that are made from these two.
+    for name in real:
+        setattr(random, name, _routed(mine, getattr(shared, name), getattr(theirs, name)))
+    for name in ("random", "getrandbits"):
+        setattr(shared, name, getattr(random, name))  # For the methods that are made from these.
     try:
         yield
     finally:
-        for name, draw in real.items():
-            setattr(random, name, draw)
+        for name, function in real.items():
+            setattr(random, name, function)
+        for name in ("random", "getrandbits"):
             delattr(shared, name)
         shared.setstate(theirs.getstate())
+
+
+@contextmanager
+def _seeds(mine: int, dice: Dice) -> Iterator[None]:
+    """Let generators that are seeded with nothing start from the dice: C would ask the system."""
+    generator: Any = random.Random
+    real = generator.seed
+
+    def seed(self: random.Random, a: Any = None, version: int = 2) -> None:
+        real(self, dice.raw() if a is None else a, version)
+
+    generator.seed = _routed(mine, seed, real)
+    try:
+        yield
+    finally:
+        generator.seed = real
 
 
 @contextmanager
