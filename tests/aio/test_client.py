@@ -41,7 +41,8 @@ def test_everyday_commands(protocol: int) -> None:
     lab.run(main())
 
 
-def test_watch_lets_only_one_of_two_win() -> None:
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_watch_lets_only_one_of_two_win(protocol: int) -> None:
     lab = Lab(WEST, EAST)
 
     async def add(r: Any) -> int:
@@ -59,18 +60,74 @@ def test_watch_lets_only_one_of_two_win() -> None:
                     continue
 
     async def main() -> tuple[list[int], bytes]:
-        r = client(lab)
+        r = client(lab, protocol=protocol)
         return await asyncio.gather(*(add(r) for _ in range(5))), await r.get("n")
 
     tries, total = lab.run(main())
     assert (max(tries) > 1, total) == (True, b"5")
 
 
-def test_publish_reaches_subscribers_here_and_elsewhere() -> None:
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_blocked_commands_wake_when_something_comes_and_end_in_time(protocol: int) -> None:
+    lab = Lab(WEST, EAST)
+
+    async def main() -> list[float]:
+        loop, r = asyncio.get_running_loop(), client(lab, protocol=protocol)
+        begin, times = loop.time(), []
+        with aio.at(EAST):
+            loop.call_later(2, asyncio.create_task, give(client(lab, EAST)))
+        assert list(await r.blpop("q", timeout=30)) == [b"q", b"a"]
+        times.append(loop.time() - begin)
+        found = await r.xread({"s": "$"}, block=30_000)
+        assert "{b'f': b'v'}" in repr(found)  # The shape is the protocol's.
+        times.append(loop.time() - begin)
+        assert await r.blpop("q", timeout=3) is None
+        assert not await r.xread({"s": "$"}, block=3_000)
+        times.append(loop.time() - begin)
+        return times
+
+    async def give(r: Any) -> None:
+        await r.rpush("q", "a")
+        await asyncio.sleep(2)
+        await r.xadd("s", {"f": "v"})
+
+    popped, read, gave_up = lab.run(main())
+    assert 2 < popped < 2.5
+    assert 4 < read < 4.5
+    assert gave_up - read == pytest.approx(6, abs=0.1)
+
+
+@pytest.mark.parametrize("leave", ["cancel", "time-out", "crash"])
+def test_a_blocked_client_that_has_left_takes_nothing(leave: str) -> None:
+    lab = Lab(WEST, EAST)
+    region = lab.world.regions[WEST]
+
+    async def main() -> list[bytes]:
+        r = client(lab, socket_timeout=2 if leave == "time-out" else None)
+        blocked = asyncio.create_task(r.blpop("q", timeout=0))
+        await asyncio.sleep(1)
+        assert region.replica.waiting
+        if leave == "cancel":
+            blocked.cancel()
+        elif leave == "crash":
+            region.crash()
+            region.restart()
+        with pytest.raises((asyncio.CancelledError, TimeoutError, ConnectionError)):
+            await blocked
+        await asyncio.sleep(1)
+        await client(lab).rpush("q", "a")
+        return await client(lab).lrange("q", 0, -1)  # type: ignore[no-any-return]
+
+    assert lab.run(main()) == [b"a"]
+    assert not region.replica.waiting
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_publish_reaches_subscribers_here_and_elsewhere(protocol: int) -> None:
     lab = Lab(WEST, EAST)
 
     async def listen(region: str) -> bytes:
-        async with client(lab, region).pubsub() as pubsub:
+        async with client(lab, region, protocol=protocol).pubsub() as pubsub:
             await pubsub.subscribe("news")
             async for message in pubsub.listen():
                 if message["type"] == "message":
