@@ -20,6 +20,7 @@ class Session(Watcher):
 
     __slots__ = (
         "address",
+        "asking",
         "closing",
         "failed",
         "library",
@@ -27,6 +28,7 @@ class Session(Watcher):
         "number",
         "protocol",
         "queue",
+        "readonly",
         "subscriptions",
     )
 
@@ -50,6 +52,10 @@ class Session(Watcher):
         """What the client's library says of itself: name and version."""
         self.closing = False
         """The client has said goodbye: the connection is to be closed after the reply."""
+        self.asking = False
+        """The next command may be for a slot that is on its way here: ASKING."""
+        self.readonly = False
+        """A replica may answer, even if it is late: READONLY."""
 
 
 class Waiter(Watcher):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from crdb import stamps
+from crdb.cluster import View
 from crdb.crdts.base import CRDT, NOTHING, Delta, Residue
 from crdb.crdts.expiry import FOREVER, Expiry
 from crdb.crdts.hash import Hash
@@ -60,6 +61,8 @@ class Transaction:
         """Blocked clients, the one that waits longest first."""
         self.scripts: Any = None
         """`crdb.lua.scripts.Scripts`, made when they are first used."""
+        self.cluster: View | None = None
+        """What the CLUSTER commands show; None where cluster support is disabled."""
         self._may_wait = True
         self.stale = False
         """The replica was restored, and what it holds may be out of date. Nothing is removed then:

@@ -48,9 +48,6 @@ CAUSES = {
         psync -3 admin noscript no_async_loading no_multi
         role 1 noscript loading stale fast
         failover -1 admin noscript stale
-        readonly 1 loading stale fast
-        readwrite 1 loading stale fast
-        asking 1 fast
         save 1 admin noscript no_async_loading no_multi
         bgsave -1 admin noscript no_async_loading
         bgrewriteaof 1 admin noscript no_async_loading
@@ -67,8 +64,6 @@ CAUSES = {
         cluster|forget 3 admin stale no_async_loading
         cluster|links 2 stale
         cluster|meet -4 admin stale no_async_loading
-        cluster|myid 2 loading stale
-        cluster|replicas 3 admin stale
         cluster|replicate -3 admin stale no_async_loading
         cluster|reset -2 admin noscript stale
         cluster|saveconfig 2 admin stale no_async_loading
