@@ -117,10 +117,10 @@ class MemoryFault(RegionFault, frozen=True, kw_only=True):
     def start(self, world: Any, dice: Dice) -> Undo:
         """Raises ValueError if it was not planned: then there is no backup."""
         region, behind_us = world.regions[self.region], self.behind_us()
-        backup = None if behind_us is None else region.backups.get(self.at - behind_us)
-        if backup is None and behind_us is not None:
+        backup_us = None if behind_us is None else self.at - behind_us
+        if backup_us is not None and backup_us not in region.desk.backups:
             raise ValueError("no backup was taken: this fault has to be planned in a scenario")
         region.crash()
-        region.lose_memory(world.new_actor(), backup)
+        region.lose_memory(world.new_actor, backup_us)
         undo: Undo = region.restart
         return undo

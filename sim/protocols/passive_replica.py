@@ -93,9 +93,9 @@ class Copy(Region):
 
         ``actor`` is a new one, as it must be whenever a replica's past is thrown away.
         """
-        self._marks.clear()
-        self.replica = Replica(self.number, self._peers, actor, self.replica.settings)
-        self.replica.receive(self.clock.now(), source.replica.snapshot())
+        copy = Replica(self.number, self.peers, actor, self.replica.settings)
+        copy.receive(self.clock.now(), source.replica.snapshot())
+        self.desk.start_from(copy)
 
 
 class Database(Region):
@@ -110,7 +110,7 @@ class Database(Region):
     def ask(self, ask: Ask) -> None:
         waiting_us = self._busy_until_us - self.engine.now
         if b"NX" in ask.request and waiting_us > (self.connections_max - 1) * self.service_us:
-            self._network.send(
+            self.network.send(
                 self.place,
                 ask.place,
                 "client",
