@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from crdb import resync
 from crdb.backlog import Backlog
+from crdb.cluster import View
 from crdb.crdts.base import Residue
 from crdb.dots import ACTORS_MAX, CausalContext
 from crdb.keyspace import Key, Keyspace
@@ -89,6 +90,20 @@ class Holdings:
     def restless(self) -> bool:
         """Whether `wake` may have something to give out, or something was published."""
         return bool(self._transaction.waiters or self.broker.outbox or self.broker.spoken)
+
+    @property
+    def cluster(self) -> View | None:
+        """What the CLUSTER commands show."""
+        return self._transaction.cluster
+
+    @cluster.setter
+    def cluster(self, view: View | None) -> None:
+        self._transaction.cluster = view
+
+    def share(self, other: "Holdings") -> None:
+        """Be of one database with another range's replica: one channel and one script for both."""
+        self.broker.listeners = other.broker.listeners
+        self._transaction.shelf = other._transaction.shelf
 
     def sessions(self) -> list[Session]:
         """Those that watch, wait or listen: who is to be closed when all connections break."""

@@ -140,9 +140,11 @@ class Keyspace:
     def unwatch(self, watcher: Watcher) -> None:
         """Tell this watcher nothing more."""
         for key in watcher.watched:
-            self.watchers[key].remove(watcher)
-            if not self.watchers[key]:
-                del self.watchers[key]
+            watching = self.watchers.get(key, [])
+            if watcher in watching:  # Not so if the replica it watched was replaced.
+                watching.remove(watcher)
+                if not watching:
+                    del self.watchers[key]
         watcher.watched.clear()
         watcher.dirty = False
 

@@ -22,3 +22,5 @@ class Settings(msgspec.Struct, frozen=True):
     """Causal consistency: what an author had seen is shown before what it wrote, everywhere."""
     xadd_ids: Literal["strict", "semi-strict", "liberal"] = "strict"
     """Which ids XADD takes: the product's crdt_xadd_id_uniqueness_mode."""
+    slots: tuple[int, int] | None = None
+    """First and last slot of the range, where commands are checked for slots; None elsewhere."""

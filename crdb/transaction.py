@@ -59,8 +59,8 @@ class Transaction:
         """Whether the command that runs may write: it then removes expired keys that it meets."""
         self.waiters: dict[Session, Waiter] = {}
         """Blocked clients, the one that waits longest first."""
-        self.scripts: Any = None
-        """`crdb.lua.scripts.Scripts`, made when they are first used."""
+        self.shelf: list[Any] = []
+        """`crdb.lua.scripts.Scripts`, once they are used; ranges of one region share them."""
         self.cluster: View | None = None
         """What the CLUSTER commands show; None where cluster support is disabled."""
         self._may_wait = True
@@ -78,6 +78,10 @@ class Transaction:
         self._vector = vector
         self._remember = remember
         self._keys = keyspace.keys
+
+    @property
+    def scripts(self) -> Any:
+        return self.shelf[0] if self.shelf else None
 
     @property
     def seq(self) -> int:

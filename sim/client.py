@@ -20,7 +20,7 @@ from crdb.session import Session
 from sim.engine import Call, Engine
 from sim.history import FAIL, INFO, OK, History, Op, Outcome
 from sim.network import Deliver, Network
-from sim.region import Ask, Region
+from sim.region import Ask, Endpoint, Region
 from sim.rng import Dice
 
 Wait = Generator[Any, Any, Any]
@@ -83,7 +83,7 @@ _TIMEOUT = object()
 class Open(NamedTuple):
     """The call under way."""
 
-    region: Region
+    region: Endpoint
     request: tuple[bytes, ...]
     invoked_us: int
     signal: Signal
@@ -109,17 +109,21 @@ class Client:
         self.heard: list[Reply] = []
         """What was published on the channels that it has subscribed to."""
         self._network = network
-        self._sessions: dict[tuple[int, int], Session] = {}
-        """By region and its epoch: after a crash the next call makes a new connection."""
+        self._sessions: dict[tuple[Endpoint, int], Session] = {}
+        """By where it ends and the epoch there: after a crash the next call makes another."""
+        self._ends: dict[Region, tuple[Endpoint, int]] = {}
+        """Where the connections to a cluster's name end."""
         self._open: Open | None = None
         self._deadline_us = 0
         self._alarm: Call | None = None
         self._alarm_at_us = 0
 
-    def call(self, region: Region, *request: bytes) -> Generator[Any, Any, Reply]:
+    def call(self, region: Endpoint, *request: bytes) -> Generator[Any, Any, Reply]:
         """Send one request and wait. An error reply is returned; raises `Unknown` without reply."""
         engine = self.engine
-        line = region.number, region.epoch
+        if isinstance(region, Region) and region.parted:
+            region = self._end(region)
+        line = region, region.epoch
         session = self._sessions.get(line)
         if session is None:
             session = self._sessions[line] = Session()
@@ -142,6 +146,14 @@ class Client:
         outcome = FAIL if isinstance(reply, CommandError) else OK
         self._enter(call, engine._now, outcome, reply)
         return reply  # type: ignore[no-any-return]
+
+    def _end(self, region: Region) -> Endpoint:
+        """The part of a cluster that the connection to its name leads to, while it is there."""
+        end, epoch = self._ends.get(region, (None, 0))
+        if end is None or end.epoch != epoch:
+            end = region.gate()
+            self._ends[region] = end, end.epoch
+        return end
 
     def call_until_answered(
         self, regions: Sequence[Region], request: Sequence[bytes], backoff: Backoff, dice: Dice
@@ -168,9 +180,10 @@ class Client:
         if self._open is not None:
             self._enter(self._open, None, INFO, None)
 
-    def _give_up(self, call: Open, line: tuple[int, int]) -> None:
+    def _give_up(self, call: Open, line: tuple[Endpoint, int]) -> None:
         """Close the connection, with what MULTI or WATCH had begun on it."""
         session = self._sessions.pop(line)
+        self._ends = {each: end for each, end in self._ends.items() if end[0] is not line[0]}
         name = call.request[0].upper()
         command = TABLE.get(name)
         blocks = command is not None and "blocking" in command.flags
@@ -179,7 +192,7 @@ class Client:
         if lingers and call.region.epoch == line[1]:
             self._send(call.region, session, call.region.close)
 
-    def _send(self, region: Region, message: Any, deliver: Deliver) -> None:
+    def _send(self, region: Endpoint, message: Any, deliver: Deliver) -> None:
         self._network.send(
             self.place, region.place, "client", message, deliver, connection=self.process
         )

@@ -13,14 +13,15 @@ that is down refuses calls; when it crashes, all its connections are reset.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from crdb.command import Reply
 from crdb.resp import ProtocolError, Requests, packed
 from crdb.session import Request, Session, Waiter
-from sim.ends import End
-from sim.region import Region
-from sim.wires import Mood, Wires
+from sim.ends import Address, End
+from sim.region import Endpoint, Region
+from sim.wires import Listener, Mood, Wires
 
 PORTS = (6379, 10_000)
 
@@ -64,10 +65,13 @@ class Door:
     def __init__(self, region: Region, wires: Wires, names: Names) -> None:
         self.host = host_of(region.name)
         self._region = region
+        self._wires = wires
         self._accepted = 0
+        self._parts: dict[Address, Listener] = {}
         address = names.add(self.host, region.place)
         self.listeners = [
-            wires.listen(region.place, (address, port), self._accept) for port in PORTS
+            wires.listen(region.place, (address, port), partial(self._accept, region.gate))
+            for port in PORTS
         ]
 
     def set(self, mood: Mood, idle_us: int | None = None) -> None:
@@ -77,24 +81,42 @@ class Door:
             listener.mood = mood
             listener.idle_us = idle_us
 
-    def _accept(self, end: End) -> bool:
-        if not self._region.up:
+    def open(self, endpoint: Endpoint, address: Address) -> None:
+        """Let clients call a part of the region at an address of its own too."""
+        accept = partial(self._accept, lambda: endpoint)
+        self._parts[address] = self._wires.listen(self._region.place, address, accept)
+
+    def close(self, address: Address) -> None:
+        """Nobody is there any more."""
+        self._wires.unlisten(address)
+        del self._parts[address]
+
+    def silence(self, address: Address, silent: bool) -> None:
+        """Leave calls to a part unanswered, as a machine without power does."""
+        self._parts[address].mood = Mood.SILENT if silent else Mood.ACCEPT
+
+    def _accept(self, gate: Callable[[], Endpoint], end: End) -> bool:
+        endpoint = gate()
+        if not endpoint.up:
             return False
         self._accepted += 1
-        Visit(self._region, end, self._accepted)
+        Visit(self._region, endpoint, end, self._accepted)
         return True
 
 
 class Visit:
     """One client's connection, as the region sees it."""
 
-    def __init__(self, region: Region, end: End, number: int) -> None:
+    def __init__(self, region: Region, endpoint: Endpoint, end: End, number: int) -> None:
+        self.endpoint = endpoint
         self._region = region
         self._end = end
         self._requests = Requests()
         self._kept: deque[Request] = deque()
-        """Behind one that blocks."""
-        self._blocked = False
+        """Behind one that is being served, or blocks."""
+        self._replies: list[bytes] = []
+        """To what came in one segment."""
+        self._waits = self._blocked = self._going = False
         self._session = session = Session()
         session.number = number
         session.address = "{}:{}".format(*end.peer.address).encode()
@@ -106,13 +128,15 @@ class Visit:
     def say(self, reply: Reply) -> None:
         """Something late, or unasked."""
         self._end.send(packed(reply, self._session.protocol))
-        if self._blocked and self._session not in self._region.replica.waiting:
-            self._blocked = False
+        if self._blocked and not self._region.waits(self._session):
+            self._waits = self._blocked = False
             self._go_on()
 
-    def broke(self) -> None:
-        """The region has crashed."""
+    def broke(self, silent: bool = False) -> None:
+        """The other side has crashed; without power, the client is not even told."""
         self._forget()
+        if silent:
+            self._end.cut = self._end.peer.cut = True
         self._end.abort()
 
     def _receive(self, data: bytes) -> None:
@@ -122,33 +146,34 @@ class Visit:
         except ProtocolError as error:
             refused, requests = error.args
         self._kept += requests
-        region = self._region
-        if region.service_us and requests:
-            region.engine.call_at(region.served_us(len(requests)), self._go_on)
-        else:
-            self._go_on()
+        self._go_on()
         if refused is not None:
             self._end.send(b"-%b\r\n" % refused.encode())
             self._leave()
 
-    def _go_on(self, _: object = None) -> None:
-        """Execute what has come, and answer it in one segment."""
-        if self._blocked or self._end.gone:
-            return
-        session, execute = self._session, self._region.execute
-        replies = []
-        while self._kept:
-            reply = execute(session, self._kept.popleft())
-            if isinstance(reply, Waiter):
-                self._blocked = True
-                break
-            replies.append(packed(reply, session.protocol))
-            if session.closing:
-                break
-        if replies:
+    def _go_on(self) -> None:
+        """Have served what has come, one after the other, and answer it in one segment."""
+        session, perform = self._session, self.endpoint.perform
+        self._going = True
+        while self._kept and not (self._waits or session.closing or self._end.gone):
+            self._waits = True
+            perform(session, self._kept.popleft(), self._served)
+        self._going = False
+        if self._replies and (self._blocked or not self._waits):
+            replies, self._replies = self._replies, []
             self._end.send(b"".join(replies))
         if session.closing:
             self._leave()
+
+    def _served(self, reply: Reply) -> None:
+        """A request has been served, at once or after a while."""
+        if isinstance(reply, Waiter):
+            self._blocked = True
+        else:
+            self._waits = False
+            self._replies.append(packed(reply, self._session.protocol))
+        if not self._going:
+            self._go_on()
 
     def _leave(self) -> None:
         self._forget()

@@ -45,18 +45,44 @@ class Ask(msgspec.Struct, frozen=True):
     """Takes what is said without being asked: messages of a channel."""
 
 
+class Endpoint(Protocol):
+    """Where clients' connections end: a region, or a part of a region that is a cluster."""
+
+    name: str
+    """The region's."""
+    place: str
+    number: int
+    epoch: int
+
+    @property
+    def up(self) -> bool: ...
+
+    def ask(self, ask: Ask) -> None: ...
+
+    def perform(
+        self, session: Session, request: Request, done: Callable[[Reply], object]
+    ) -> None: ...
+
+    def close(self, session: Session) -> None: ...
+
+
 class Line(Protocol):
     """A connection that carries bytes: it is told what is said on it, and takes it from there."""
+
+    endpoint: Endpoint
 
     def say(self, reply: Reply) -> object:
         """Something late, or unasked."""
 
-    def broke(self) -> object:
-        """The region has crashed."""
+    def broke(self, silent: bool = False) -> object:
+        """What it ends at has crashed. ``silent``: and cannot say so."""
 
 
 class Region:
     """One region of one world."""
+
+    parted = False
+    """Whether clients' connections end at parts of it."""
 
     def __init__(
         self,
@@ -94,21 +120,23 @@ class Region:
         self.peers = dict(peers)
         self.cut = Cut(ranges)
         self.ranges = tuple(
-            SlotRange(
-                self,
-                index,
-                slots,
-                Replica(number, peers, settings=settings),
-                dice.fork(f"range {index}") if index else dice,
-            )
-            for index, slots in enumerate(self.cut.ranges)
+            self._range(index, settings, dice) for index in range(len(self.cut.ranges))
         )
         for each in self.ranges[1:]:
-            each.replica.broker.listeners = self.desk.replica.broker.listeners
+            each.replica.share(self.desk.replica)
         self._open: dict[Session, Ask] = {}  # Of blocked and of subscribed clients.
         self.late: dict[Session, list[Reply]] = {}  # To sessions without connection, as a lab's.
         self.lines: dict[Session, Line] = {}
         self._busy_until_us = self._crashes = 0  # Crashes that no restart has undone.
+
+    def _range(self, index: int, settings: Settings | None, dice: Dice) -> SlotRange:
+        slots = self.cut.ranges[index]
+        if settings is not None and settings.slots is not None:
+            settings = msgspec.structs.replace(settings, slots=(slots[0], slots[-1]))
+        replica = Replica(self.number, self.peers, settings=settings)
+        return SlotRange(
+            self, index, slots, replica, dice.fork(f"range {index}") if index else dice
+        )
 
     @property
     def desk(self) -> SlotRange:
@@ -141,6 +169,21 @@ class Region:
         else:
             self._serve(ask)
 
+    def gate(self) -> "Endpoint":
+        """Where a connection to the region's name ends: here."""
+        return self
+
+    def perform(self, session: Session, request: Request, done: Callable[[Reply], object]) -> None:
+        """Serve a request, and call ``done`` with the reply when it has been served."""
+        if self.service_us:
+            self.engine.call_at(self.served_us(1), lambda _: done(self.execute(session, request)))
+        else:
+            done(self.execute(session, request))
+
+    def waits(self, session: Session) -> bool:
+        """Whether it is blocked in a command."""
+        return any(session in each.replica.waiting for each in self.ranges)
+
     def served_us(self, requests: int) -> int:
         """When so many requests that arrive now have been served, behind those before them."""
         start_us = max(self.engine.now, self._busy_until_us)
@@ -149,12 +192,14 @@ class Region:
 
     def _serve(self, ask: Ask) -> None:
         if self.up and ask.epoch == self.epoch:
-            reply = self.execute(ask.session, ask.request)
-            if isinstance(reply, Waiter | Pushes):
-                self._open[ask.session] = ask
-                self.desk.arrange()
-            if not isinstance(reply, Waiter):
-                self._answer(ask, reply)
+            self.reply(ask, self.execute(ask.session, ask.request))
+
+    def reply(self, ask: Ask, reply: Reply) -> None:
+        """Answer a request, now or when there is a reply."""
+        if isinstance(reply, Waiter | Pushes):
+            self._open[ask.session] = ask
+        if not isinstance(reply, Waiter):
+            self._answer(ask, reply)
 
     def _answer(self, ask: Ask, reply: Reply) -> None:
         self.network.send(
@@ -167,8 +212,11 @@ class Region:
 
     def close(self, session: Session) -> None:
         """A client gives up a connection: nothing that it began or waits for goes on."""
+        for key in list(session.watched)[:1]:
+            self.range_of(key).replica.close(session)  # A transaction touches one slot.
         for each in self.ranges:
-            each.replica.close(session)
+            if each is self.desk or session in each.replica.waiting:
+                each.replica.close(session)
         self._open.pop(session, None)
         self.late.pop(session, None)
         session.queue, session.failed = None, False

@@ -23,6 +23,7 @@ import msgspec
 from msgspec import Meta
 
 from crdb import registry
+from crdb.slots import SLOTS
 from sim.faults import Fault
 from sim.latency import pbs
 from sim.protocols.base import Settings, designs
@@ -105,6 +106,42 @@ class ClientSettings(Strict, frozen=True):
     """… up to this."""
 
 
+class ClusterSettings(Strict, frozen=True):
+    """What each region is made of, and how its clients see it. For the lifetime of a database."""
+
+    policy: Literal["none", "oss", "enterprise"] = "none"
+    """Clustering policy: none for a region of one piece, ``oss`` for clients that see every shard,
+    ``enterprise`` for one endpoint with a proxy behind it."""
+    ranges: Annotated[int, Meta(ge=1, le=SLOTS)] = 16
+    """Slot ranges, the same in all regions: what moves when a cluster is scaled."""
+    capacity: Annotated[int, Meta(ge=2, multiple_of=2)] = 2
+    """Nodes of a region, in pairs; each node has the primary of one shard."""
+    zones: Annotated[int, Meta(ge=0, le=3)] = 3
+    """Availability zones that they are spread over; 0 for none. At creation only."""
+    failover_after: Duration = Duration(2_000_000)
+    """How long after the loss of a node its shards' copies are promoted."""
+    copy_lag: Duration = Duration(1_000)
+    """How far the copy on the other node of a pair trails behind."""
+    proxy: Duration = Duration(100)
+    """What a request takes longer by way of the proxy."""
+    command_ns: Annotated[int, Meta(ge=0)] = 0
+    """How long a shard is busy with a command, in nanoseconds; …"""
+    byte_ns: Annotated[int, Meta(ge=0)] = 0
+    """… so much longer for each byte of it and of its reply, …"""
+    element_ns: Annotated[int, Meta(ge=0)] = 0
+    """… and for each element of a reply that is a list."""
+    provision: Duration = Duration(5_000_000)
+    """Until nodes that are added are there."""
+    keys_per_step: Count = 100
+    """Keys that a range moves at once, …"""
+    step: Period = Period(10_000)
+    """… to rest for so long; …"""
+    range_takes: Duration = Duration(100_000)
+    """… and the least time that a range is on its way."""
+    node_takes: Duration = Duration(10_000_000)
+    """How long a node is away for a patch or for a change of its size."""
+
+
 class Variant(Strict, frozen=True):
     """One course of events."""
 
@@ -131,6 +168,7 @@ class Scenario(Strict, frozen=True):
     sync: SyncSettings = SyncSettings()
     clocks: dict[str, ClockSettings] = {}
     """By region; one that is not named has a true clock."""
+    cluster: ClusterSettings = ClusterSettings()
     client: ClientSettings = ClientSettings()
     protocols: list[str] = []
     """Those that are compared; none for a workload that needs none."""
@@ -321,6 +359,9 @@ def check(scenario: Scenario) -> None:
             pbs(scenario.sync.delay)
         except ValueError as error:
             raise BadScenario(f"sync.delay: {error}") from None
+    if scenario.cluster.policy != "none" and scenario.cluster.ranges < scenario.cluster.capacity:
+        least = f"expected as many as nodes, {scenario.cluster.capacity}, or more"
+        raise BadScenario(f"cluster.ranges {scenario.cluster.ranges}: {least}")
     # A workload that has no such key goes on up to the horizon.
     lasts_us = getattr(scenario.workload, "lasts", 0)
     if lasts_us > scenario.horizon:
@@ -334,6 +375,8 @@ def check(scenario: Scenario) -> None:
                 raise BadScenario(f"{where}: at {human(fault.at)}: {before}")
             named = fault.regions_named()
             _check_regions(where, named, scenario)
+            if fault.needs_cluster and scenario.cluster.policy == "none":
+                raise BadScenario(f"{where}: cluster.policy: expected oss or enterprise")
             if len(set(named)) < len(named):
                 raise BadScenario(f"{where}: regions {list(named)}: expected two that differ")
 

@@ -19,7 +19,7 @@ from crdb.command import Reply
 from crdb.messages import Deltas, Difference, Digest, Message
 from crdb.persistence.format import size_bytes
 from crdb.replica import Replica
-from crdb.session import Request, Session
+from crdb.session import Request, Session, Waiter
 from sim.clock import RegionClock
 from sim.engine import Call, Engine, Lane
 from sim.history import History, Lag
@@ -72,10 +72,12 @@ class SlotRange:
         """Its place among the ranges, the same in all regions."""
         self.slots = slots
         self.replica = replica
+        self.up = True
+        """A process holds it; a region that is up may have lost the node."""
         self.copy: Replica | None = None
         self.copy_lag_us = 0
         self.backups: dict[int, Difference] = {}
-        self._draw = dice.below
+        self.draw = dice.below
         delay = region.syncer.delay
         self._delay = delay.stream(dice).__next__ if delay else None
         self._lanes = {peer: Lane(region.engine) for peer in region.peers}
@@ -99,7 +101,7 @@ class SlotRange:
         """Run a request here and now. The reply of one that blocks is a `Waiter`."""
         replica = self.replica
         before = replica.seq
-        reply = replica.execute(self.region.clock.now(), session, request, self._draw)
+        reply = replica.execute(self.region.clock.now(), session, request, self.draw)
         if replica.restless:
             self.wake()
             self.arrange()
@@ -119,7 +121,7 @@ class SlotRange:
     def wake(self) -> None:
         """Answer the blocked clients whose keys have changed or whose time is up, and tell
         subscribers what was published."""
-        woken = self.replica.wake(self.region.clock.now(), self._draw)
+        woken = self.replica.wake(self.region.clock.now(), self.draw)
         if woken:
             self.region.told(woken)
 
@@ -128,7 +130,7 @@ class SlotRange:
     def receive(self, parcel: Parcel) -> None:
         """A peer's message arrives."""
         region = self.region
-        if not region.up:
+        if not (region.up and self.up):
             return
         message = parcel.message
         received = self.replica.receive(region.clock.now(), message)
@@ -157,7 +159,7 @@ class SlotRange:
         """Send each peer what it lacks, and arrange the next time."""
         self._soon = self._marked = False
         self._alarm = None
-        if not self.region.up:
+        if not (self.region.up and self.up):
             return
         before = self.replica.seq
         if self.replica.restless:
@@ -256,12 +258,18 @@ class SlotRange:
         return len(unsent[0]) if unsent else 0
 
     def start_from(self, replica: Replica) -> None:
-        """Go on with another replica; who listened at the old one listens at this."""
-        replica.broker.listeners = self.replica.broker.listeners
+        """Go on with another replica; who listened or waited at the old one does so at this."""
+        old, self.replica = self.replica, replica
+        replica.share(old)
         self._marks.clear()
         self._marked = self._soon = False
-        self.replica = replica
-        self.arrange()
+        for watcher in old.sessions():
+            watcher.dirty = True
+        self.resume()
+        for waiter in old.waiting.values():
+            reply = self.execute(waiter.session, waiter.request)
+            if not isinstance(reply, Waiter):
+                self.region.told([(waiter.session, reply)])
 
     def _pass_on(self, _: object = None) -> None:
         self._passing = None
@@ -286,6 +294,16 @@ class SlotRange:
         if self._passing is not None:
             self._passing.cancel()
             self._passing = None
+
+    def stop(self) -> None:
+        """Its node is lost: it hears and says nothing."""
+        self.up = False
+        self.crash()
+
+    def resume(self) -> None:
+        """It has a process again."""
+        self.up = True
+        self.arrange()
 
     # ── faults ──────────────────────────────────────────────────────────────────────────────
 

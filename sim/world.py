@@ -4,17 +4,22 @@ The phases of a run: work under faults, heal, quiesce, read. Operations that are
 is read stay open in the history, as they may have happened. Whoever judges gets the history only.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import count
 from typing import Any, TypeVar
 
 from crdb.replica import Settings
+from crdb.slots import SLOTS
 from sim import aio
 from sim.client import Client
 from sim.clock import RegionClock
-from sim.doors import Door, Names
+from sim.cluster.clustered import Clustered
+from sim.cluster.operations import Operator, Pace
+from sim.cluster.service import ServiceTime
+from sim.cluster_client import ClusterClient
+from sim.doors import Door, Names, host_of
 from sim.engine import Engine
 from sim.history import History
 from sim.latency import Jitter, Latency, pbs
@@ -55,15 +60,23 @@ class World:
             window_messages=scenario.network.hold_window,
             timeout_us=int(scenario.network.hold_timeout),
         )
+        self.names = Names(self.topology.places)
+        self._actors: dict[int, Iterator[int]] = {}
         self.regions = {name: self._region(name) for name in scenario.regions}
         for region in self.regions.values():
             region.join(self.regions.values())
         self.wires = Wires(self.engine, self.network)
-        self.names = Names(self.topology.places)
         self.doors = {
             name: Door(region, self.wires, self.names) for name, region in self.regions.items()
         }
-        self._actors = count(len(self.regions) + 1)
+        self.operators = {
+            name: Operator(region, Pace.of(scenario.cluster))
+            for name, region in self.regions.items()
+            if isinstance(region, Clustered)
+        }
+        for name, region in self.regions.items():
+            if isinstance(region, Clustered):
+                region.behind(self.doors[name])
         self.nemesis = Nemesis(self, variant.faults)
         self._clients: list[Client] = []
 
@@ -72,8 +85,8 @@ class World:
         numbers = dict(enumerate(scenario.regions, start=1))
         number = scenario.regions.index(name) + 1
         clock = scenario.clocks.get(name, ClockSettings())
-        sync = scenario.sync
-        return Region(
+        sync, cluster = scenario.sync, scenario.cluster
+        parts = (
             self.engine,
             self.network,
             self.history,
@@ -82,24 +95,44 @@ class World:
             name,
             number,
             {peer: each for peer, each in numbers.items() if peer != number},
-            settings=Settings(
-                batch_writes_max=sync.batch_writes_max,
-                backlog_writes_max=sync.backlog_writes_max,
-                causal=sync.causal,
-                resend_after_us=int(sync.resend_after),
-            ),
-            syncer=Syncer(int(sync.batch_interval), pbs(sync.delay) if sync.delay else None),
+        )
+        settings = Settings(
+            batch_writes_max=sync.batch_writes_max,
+            backlog_writes_max=sync.backlog_writes_max,
+            causal=sync.causal,
+            resend_after_us=int(sync.resend_after),
+            slots=None if cluster.policy == "none" else (0, SLOTS - 1),
+        )
+        syncer = Syncer(int(sync.batch_interval), pbs(sync.delay) if sync.delay else None)
+        if cluster.policy == "none":
+            return Region(*parts, settings=settings, syncer=syncer)
+        return Clustered(
+            *parts,
+            settings=settings,
+            syncer=syncer,
+            ranges=cluster.ranges,
+            policy=cluster.policy,
+            capacity=cluster.capacity,
+            zones=cluster.zones,
+            new_actor=self.new_actor,
+            ip_of=lambda node: self.names.add(f"node{node}.{host_of(name)}", name),
+            failover_after_us=int(cluster.failover_after),
+            copy_lag_us=int(cluster.copy_lag),
+            proxy_us=int(cluster.proxy),
+            service=ServiceTime(cluster.command_ns, cluster.byte_ns, cluster.element_ns),
         )
 
-    def new_actor(self) -> int:
-        """A number under which nobody has written yet, for a region that has lost its memory."""
-        return next(self._actors)
+    def new_actor(self, index: int = 0) -> int:
+        """A number under which nobody has written yet in the range of that index."""
+        first = len(self.scenario.regions) + 1
+        return next(self._actors.setdefault(index, count(first)))
 
     def client(self, place: str) -> Client:
         """A new client at a place."""
         process = len(self._clients) + 1
         timeout_us = int(self.scenario.client.timeout)
-        client = Client(self.engine, self.network, self.history, place, process, timeout_us)
+        kind = ClusterClient if self.scenario.cluster.policy == "oss" else Client
+        client = kind(self.engine, self.network, self.history, place, process, timeout_us)
         self._clients.append(client)
         return client
 

@@ -90,7 +90,7 @@ def help_(txn: Transaction, word: bytes) -> Reply:
 def scripts_of(txn: Transaction) -> Scripts:
     """Those of the replica, with Lua started if need be."""
     if txn.scripts is None:
-        txn.scripts = Scripts(txn)
+        txn.shelf.append(Scripts(txn))
     found = txn.scripts
     assert isinstance(found, Scripts)
     return found

@@ -15,13 +15,14 @@ from functools import partial
 from hashlib import sha1
 from typing import Any, NamedTuple
 
-from crdb.command import Command, Reply, lookup
+from crdb.command import Command, Reply, keys_of, lookup
 from crdb.errors import CommandError, quoted, quoting, stale
 from crdb.lua.boot import BOOT
 from crdb.lua.libraries import BIT, Chance, Json, Refused, answering
 from crdb.lua.values import Values, argument
 from crdb.notices import perform
 from crdb.session import Request
+from crdb.slots import slot
 from crdb.transaction import Transaction
 
 INSTRUCTIONS_MAX = 20_000_000
@@ -33,6 +34,8 @@ FLAGS = (NO_WRITES, b"allow-oom", b"allow-stale", b"no-cluster", b"allow-cross-s
 NAME = re.compile(rb"\w+", re.ASCII)
 
 READ_ONLY = "ERR Write commands are not allowed from read-only scripts."
+NOT_LOCAL = "ERR Script attempted to access a non local key in a cluster node"
+MORE_SLOTS = "ERR Script attempted to access keys that do not hash to the same slot"
 WRONG_NUMBER = "Wrong number of args calling Redis command"
 NAMES_ARE = (
     " names can only contain letters, numbers, or underscores(_) "
@@ -63,6 +66,8 @@ class Scripts:
         self._chunks: dict[bytes, Any] = {}
         self._txn = txn
         self._read_only = False
+        self._slot: int | None = None
+        """Of the keys that the script which runs has named or used."""
         self._registered: dict[bytes, Function] = {}
         self._start()
 
@@ -120,6 +125,7 @@ class Scripts:
         self, txn: Transaction, sha: bytes, keys: Request, words: Request, read_only: bool
     ) -> Reply:
         flags, _, _ = head_of(self.sources[sha])
+        self._slot = slot(keys[0]) if keys else None
         run = partial(self._run_script, self._chunks[sha], *self._lists(keys, words))
         return self._running(txn, sha, run, read_only or NO_WRITES in flags)
 
@@ -163,6 +169,7 @@ class Scripts:
         function = self.function(name)
         if read_only and NO_WRITES not in function.flags:
             raise CommandError("ERR Can not execute a script with write flag using *_ro command.")
+        self._slot = slot(keys[0]) if keys else None
         run = partial(self._run, function.body, *self._lists(keys, words))
         return self._running(txn, name, run, read_only=NO_WRITES in function.flags)
 
@@ -239,7 +246,18 @@ class Scripts:
             raise Refused(READ_ONLY)
         if found.write and self._txn.stale:
             raise Refused(str(stale()))
+        if self._txn.settings.slots is not None:
+            self._check_slots(keys_of(found, request), *self._txn.settings.slots)
         return found
+
+    def _check_slots(self, keys: list[bytes], first: int, last: int) -> None:
+        """In a cluster a script may use the keys of one slot only."""
+        for number in map(slot, keys):
+            if not first <= number <= last:
+                raise Refused(NOT_LOCAL)
+            if self._slot not in (None, number):
+                raise Refused(MORE_SLOTS)
+            self._slot = number
 
     def _setresp(self, protocol: Any = None) -> None:
         if protocol not in (2, 3):

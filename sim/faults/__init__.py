@@ -1,7 +1,7 @@
 """The faults, one file each: a struct with its parameters, and what starts and undoes it."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 
@@ -21,6 +21,9 @@ class Fault(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True
 ):
     """Something that goes wrong at a time, for a time."""
+
+    needs_cluster: ClassVar[bool] = False
+    """Whether its region has to be one with nodes and shards."""
 
     at: Duration
     """From the beginning of the run."""
@@ -124,3 +127,38 @@ class MemoryFault(RegionFault, frozen=True, kw_only=True):
         region.lose_memory(world.new_actor, backup_us)
         undo: Undo = region.restart
         return undo
+
+
+class Operation(RegionFault, frozen=True, kw_only=True):
+    """Something that an operator does to a cluster; it ends when it is done."""
+
+    needs_cluster: ClassVar[bool] = True
+
+    def work(self, operator: Any) -> Any:
+        """The process that does it."""
+        raise NotImplementedError
+
+    def start(self, world: Any, dice: Dice) -> Undo:
+        operator = world.operators[self.region]
+        operator.begin(str(type(self).__struct_config__.tag), self.work(operator))
+        return lambda: None
+
+
+class NodesFault(RegionFault, frozen=True, kw_only=True):
+    """Some nodes of a cluster are lost, and come back."""
+
+    needs_cluster: ClassVar[bool] = True
+
+    silent: bool = False
+    """Nobody there can say that connections are closed: as without power."""
+
+    def nodes(self, region: Any) -> list[int]:
+        """Which; raises ValueError if there are none."""
+        raise NotImplementedError
+
+    def start(self, world: Any, dice: Dice) -> Undo:
+        region = world.regions[self.region]
+        numbers = self.nodes(region)
+        for number in numbers:
+            region.stop_node(number, self.silent)
+        return lambda: [region.start_node(number) for number in numbers]

@@ -1,0 +1,1 @@
+"""A region as a cluster: nodes, shards, clustering policies, and what an operator does to them."""
