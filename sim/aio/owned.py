@@ -1,24 +1,22 @@
 """What a program takes from outside, owned while it runs in virtual time, and then given back.
 
-`random`, `secrets`, `os.urandom` and `uuid` draw from one named stream; `time` shows the engine's
-time, and `time.sleep` lets it pass, so that a program which blocks its own loop sees what comes of
-it. Only the thread that runs the loop is served so: all others see what they always saw.
-
-Not owned: `datetime.now` and other clocks that are read in C, and NumPy's dice.
+`random`, `secrets`, `os.urandom` and `uuid` draw from one named stream; `time` and `datetime` show
+the engine's time (see `sim.aio.clocks`). Only the thread that runs the loop is served so: all
+others see what they always saw. Not owned: NumPy's dice.
 """
 
 import os
 import random
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any
 
-from sim.clock import EPOCH_US
+from sim.aio.clocks import clocks
+from sim.aio.routes import routed
 from sim.engine import Engine
 from sim.rng import Dice
 
@@ -26,22 +24,24 @@ NODE = 0x02_00_00_00_00_01
 """The network card that `uuid.uuid1` finds: one that is administered locally."""
 
 
+SEED = random.Random.seed
+
+
 @contextmanager
 def owned(engine: Engine, dice: Dice, sleep: Callable[[float], object]) -> Iterator[None]:
     """Own them in this thread for the length of the block."""
     mine = threading.get_ident()
     with ExitStack() as stack:
-        for module, name, ours in [*_clocks(engine, sleep), *_sources(dice)]:
-            theirs = getattr(module, name)
-            setattr(module, name, _routed(mine, ours, theirs))
-            stack.callback(setattr, module, name, theirs)
-        stack.enter_context(_seeds(mine, dice))
+        stack.enter_context(clocks(engine, sleep))
+        for module, name, ours in _sources(dice):
+            stack.enter_context(routed(module, name, ours))
+        stack.enter_context(_seeds(dice))
         stack.enter_context(_random(mine, dice))
         stack.enter_context(_uuid1(mine, dice))
         yield
 
 
-def _routed(mine: int, ours: Callable[..., Any], theirs: Callable[..., Any]) -> Callable[..., Any]:
+def _either(mine: int, ours: Callable[..., Any], theirs: Callable[..., Any]) -> Callable[..., Any]:
     """One function for all threads."""
     ident = threading.get_ident
 
@@ -49,17 +49,6 @@ def _routed(mine: int, ours: Callable[..., Any], theirs: Callable[..., Any]) -> 
         return (ours if ident() == mine else theirs)(*args, **named)
 
     return either
-
-
-def _clocks(
-    engine: Engine, sleep: Callable[[float], object]
-) -> Iterator[tuple[ModuleType, str, Callable[..., Any]]]:
-    yield time, "time", lambda: (EPOCH_US + engine.now) / 1e6
-    yield time, "time_ns", lambda: (EPOCH_US + engine.now) * 1000
-    for name in ("monotonic", "perf_counter"):
-        yield time, name, lambda: engine.now / 1e6
-        yield time, f"{name}_ns", lambda: engine.now * 1000
-    yield time, "sleep", sleep
 
 
 def _sources(dice: Dice) -> Iterator[tuple[ModuleType, str, Callable[..., Any]]]:
@@ -84,7 +73,7 @@ def _random(mine: int, dice: Dice) -> Iterator[None]:
     real = {name: getattr(random, name) for name in ("random", "getrandbits", "seed")}
     shared.seed(dice.raw())
     for name in real:
-        setattr(random, name, _routed(mine, getattr(shared, name), getattr(theirs, name)))
+        setattr(random, name, _either(mine, getattr(shared, name), getattr(theirs, name)))
     for name in ("random", "getrandbits"):
         setattr(shared, name, getattr(random, name))  # For the methods that are made from these.
     try:
@@ -98,19 +87,14 @@ def _random(mine: int, dice: Dice) -> Iterator[None]:
 
 
 @contextmanager
-def _seeds(mine: int, dice: Dice) -> Iterator[None]:
+def _seeds(dice: Dice) -> Iterator[None]:
     """Let generators that are seeded with nothing start from the dice: C would ask the system."""
-    generator: Any = random.Random
-    real = generator.seed
 
     def seed(self: random.Random, a: Any = None, version: int = 2) -> None:
-        real(self, dice.raw() if a is None else a, version)
+        SEED(self, dice.raw() if a is None else a, version)
 
-    generator.seed = _routed(mine, seed, real)
-    try:
+    with routed(random.Random, "seed", seed):
         yield
-    finally:
-        generator.seed = real
 
 
 @contextmanager
@@ -125,7 +109,7 @@ def _uuid1(mine: int, dice: Dice) -> Iterator[None]:
     def theirs() -> tuple[bytes, Any]:
         return real() if real is not None else (uuid.uuid1(uuid.getnode()).bytes, None)
 
-    module._generate_time_safe, module._last_timestamp = _routed(mine, ours, theirs), None
+    module._generate_time_safe, module._last_timestamp = _either(mine, ours, theirs), None
     try:
         yield
     finally:
