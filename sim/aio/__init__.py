@@ -12,7 +12,7 @@
 `World.play` and `Lab.run` run such code among regions.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from sim.aio.calls import WorldLoop
@@ -29,5 +29,12 @@ T = TypeVar("T")
 def run(main: Coroutine[Any, Any, T], wires: Wires, names: Names, dice: Dice, place: str) -> T:
     """Run a program from a place, in virtual time, with `random` and `time` its own."""
     loop = WorldLoop(wires, names, place)
-    with owned(wires.engine, dice, loop.sleep):
+    with owned(wires.engine, dice, lambda seconds: loop.sleep(seconds)):
         return loop.run(main)
+
+
+def run_sync(function: Callable[[], T], wires: Wires, names: Names, dice: Dice, place: str) -> T:
+    """Run a function that blocks, as one of synchronous redis-py does; see `sim.aio.programs`."""
+    from sim.aio.programs import blocking  # greenlet is an extra.
+
+    return run(blocking(function), wires, names, dice, place)

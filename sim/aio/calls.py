@@ -79,12 +79,18 @@ class WorldLoop(Loop):
     ) -> tuple[Transport, asyncio.BaseProtocol]:
         if sock is not None or host is None or port is None:
             raise ValueError("in virtual time: a host and a port are needed, and no socket")
+        end = await self.dial(host, int(port))
+        protocol = protocol_factory()
+        return Transport(self, end, protocol, end.peer.address), protocol
+
+    async def dial(self, host: str, port: int) -> End:
+        """Connect from here; nobody reads at this end before it is resumed. Raises OSError."""
         place = self.place()
-        address = self.resolve(host), int(port)
+        address = self.resolve(host), port
         answered: asyncio.Future[End] = self.create_future()
 
         def opened(end: End) -> None:
-            end.pause()  # Until somebody reads.
+            end.pause()
             answered.set_result(end)
 
         knock = self._wires.connect(
@@ -96,12 +102,10 @@ class WorldLoop(Loop):
             self._names.places[address[0]],
         )
         try:
-            end = await answered
+            return await answered
         except asyncio.CancelledError:
             knock.give_up()
             raise
-        protocol = protocol_factory()
-        return Transport(self, end, protocol, address), protocol
 
     async def create_server(  # type: ignore[override]
         self,

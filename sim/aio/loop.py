@@ -80,6 +80,8 @@ class Loop(asyncio.BaseEventLoop):
         self.engine = engine
         self.closers: list[Callable[[], object]] = []
         """Called in the end, when all tasks are done."""
+        self.sleep: Callable[[float], object] = self.run_on
+        """What `time.sleep` does."""
         self._due: deque[Handle] = deque()
         self._timers: list[tuple[int, int, Handle]] = []
         self._order = count()
@@ -280,8 +282,8 @@ class Loop(asyncio.BaseEventLoop):
     def stop(self) -> None:
         self._halted = True
 
-    def sleep(self, seconds: float) -> None:
-        """What `time.sleep` does: the world goes on, and this program does not."""
+    def run_on(self, seconds: float) -> None:
+        """Let the world go on, and this program not."""
         wait_us = ceil(seconds * 1e6)
         if wait_us < 0:
             raise ValueError("sleep length must be non-negative")

@@ -17,12 +17,26 @@ def told(tasks: Iterable["asyncio.Task[Any]"]) -> str:
 
 
 def _places(task: "asyncio.Task[Any]") -> Iterable[str]:
-    """Where a task waits, coroutine inside coroutine."""
+    """Where a task waits: coroutine inside coroutine, or in a blocking program call by call."""
+    program = getattr(task, "_program", None)
+    if program is not None:
+        yield from reversed([*_calls(program.gr_frame)])
+        return
     inner: Any = task.get_coro()
     while inner is not None:
         frame: FrameType | None = getattr(inner, "cr_frame", getattr(inner, "gi_frame", None))
         code: CodeType | None = getattr(inner, "cr_code", getattr(inner, "gi_code", None))
         if frame is None or code is None:
             break
-        yield f"{code.co_qualname} ({Path(code.co_filename).name}:{frame.f_lineno})"
+        yield _place(code, frame)
         inner = inner.gi_yieldfrom if isinstance(inner, GeneratorType) else inner.cr_await
+
+
+def _calls(frame: FrameType | None) -> Iterable[str]:
+    while frame is not None:
+        yield _place(frame.f_code, frame)
+        frame = frame.f_back
+
+
+def _place(code: CodeType, frame: FrameType) -> str:
+    return f"{code.co_qualname} ({Path(code.co_filename).name}:{frame.f_lineno})"
