@@ -18,12 +18,12 @@ typed and what travelled.
 """
 
 import shlex
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from html import escape
 from io import BytesIO
 from itertools import combinations
 from math import comb
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from matplotlib.figure import Figure
 
@@ -43,6 +43,9 @@ from sim.windows import Window, windows
 from sim.words import plain
 from sim.workloads import Workload
 from sim.world import World
+
+if TYPE_CHECKING:
+    import redis
 
 T = TypeVar("T")
 
@@ -199,6 +202,23 @@ class Lab:
         what cannot come.
         """
         return self.world.play(main, place)
+
+    def run_sync(self, function: Callable[[], T], place: str = "") -> T:
+        """Run an ordinary function that blocks, as one with a client of `redis` does, like `run`.
+
+        `time.sleep`, time-outs and the threads that it starts are in virtual time.
+        """
+        return self.world.play_sync(function, place)
+
+    def redis(self, name: str, **options: Any) -> "redis.Redis":
+        """A synchronous client of a region, for use in `run_sync`, with the options of redis-py's
+        own `redis.ConnectionPool`; raises `UnknownRegion`."""
+        import redis  # An extra, as is greenlet.
+
+        from sim.aio.sync import Connection
+
+        pool = redis.ConnectionPool(connection_class=Connection, host=self.host(name), **options)
+        return redis.Redis.from_pool(pool)
 
     def wait(self, duration: str | int, unit: str = "us") -> None:
         """Let time pass: ``wait("1s")``, or ``wait(1, "s")``. Raises `sim.units.NotADuration`."""

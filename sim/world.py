@@ -4,7 +4,7 @@ The phases of a run: work under faults, heal, quiesce, read. Operations that are
 is read stay open in the history, as they may have happened. Whoever judges gets the history only.
 """
 
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import count
@@ -141,11 +141,24 @@ class World:
 
         Raises `sim.topology.UnknownRegion` for a place that is not of this world.
         """
+        try:
+            place = self._at(place)
+        except UnknownRegion:
+            main.close()
+            raise
+        return aio.run(main, self.wires, self.names, self.streams["aio"], place)
+
+    def play_sync(self, function: Callable[[], T], place: str = "") -> T:
+        """Run an ordinary function that blocks, as `play` runs a coroutine."""
+        place = self._at(place)
+        return aio.run_sync(function, self.wires, self.names, self.streams["aio"], place)
+
+    def _at(self, place: str) -> str:
+        """Where a program runs that names this place."""
         place = place or next(iter(self.regions))
         if place not in self.topology.places:
-            main.close()
             raise UnknownRegion(place, self.topology.places)
-        return aio.run(main, self.wires, self.names, self.streams["aio"], place)
+        return place
 
     def run(self) -> History:
         """Run all phases."""
