@@ -32,8 +32,9 @@ Rules
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
+from itertools import count
 from typing import Any
 
 from sim.ends import CHANNEL, MARGIN_US, TIMEOUT_US, Address, End
@@ -61,14 +62,31 @@ class Mood(Enum):
 class Listener:
     """Somebody who takes calls at an address."""
 
-    __slots__ = ("accept", "idle_us", "mood", "place")
+    __slots__ = ("_moods", "_numbers", "accept", "address", "idle_us", "place")
 
-    def __init__(self, place: str, accept: Callable[[End], bool]) -> None:
+    def __init__(self, place: str, address: Address, accept: Callable[[End], bool]) -> None:
         self.place = place
+        self.address = address
         self.accept = accept
-        self.mood = Mood.ACCEPT
         self.idle_us: int | None = None
         """After so long without a segment a connection is cut; for connections made from now on."""
+        self._moods = {0: Mood.ACCEPT}
+        self._numbers = count(1)
+
+    @property
+    def mood(self) -> Mood:
+        """The one that came last, of those that stand."""
+        return next(reversed(self._moods.values()))
+
+    @mood.setter
+    def mood(self, mood: Mood) -> None:
+        self._moods[0] = mood
+
+    def begin(self, mood: Mood) -> Callable[[], object]:
+        """Let a mood stand above the others for a time; returns what ends it."""
+        number = next(self._numbers)
+        self._moods[number] = mood
+        return lambda: self._moods.pop(number)
 
 
 class Wires:
@@ -82,6 +100,8 @@ class Wires:
         """Number -> the end that called; in order of the calls."""
         self._network = network
         self._called = 0
+        self._balancers: dict[int, tuple[Collection[Address], int]] = {}
+        self._numbers = count()
 
     def listen(self, place: str, address: Address, accept: Callable[[End], bool]) -> Listener:
         """Let `accept` have the ends of those who call, or refuse by returning False.
@@ -90,7 +110,7 @@ class Wires:
         """
         if address in self.listeners:
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-        listener = self.listeners[address] = Listener(place, accept)
+        listener = self.listeners[address] = Listener(place, address, accept)
         return listener
 
     def unlisten(self, address: Address) -> None:
@@ -141,6 +161,33 @@ class Wires:
             end.was_reset()
         return len(ends)
 
+    def balance(self, addresses: Collection[Address], idle_us: int) -> Callable[[], None]:
+        """Put a balancer before these addresses, which cuts a connection, silently, when nothing
+        was said on it for so long. Of two the more impatient counts. Returns what removes it."""
+        number = next(self._numbers)
+        self._balancers[number] = addresses, idle_us
+        self._rebalance(addresses)
+
+        def remove() -> None:
+            del self._balancers[number]
+            self._rebalance(addresses)
+
+        return remove
+
+    def _rebalance(self, addresses: Collection[Address]) -> None:
+        for end in self.open.values():
+            peer = end.peer
+            if peer is not end and peer.address in addresses:
+                end.idle_us = peer.idle_us = self.idle_us(peer.address)
+                end.last_us = peer.last_us = self.engine.now
+
+    def idle_us(self, address: Address) -> int | None:
+        """How long a connection to this address may be silent."""
+        listener = self.listeners.get(address)
+        found = [] if listener is None or listener.idle_us is None else [listener.idle_us]
+        found += [each for addresses, each in self._balancers.values() if address in addresses]
+        return min(found, default=None)
+
 
 class Knock:
     """A call that has not been answered yet."""
@@ -190,7 +237,7 @@ class Knock:
             if end.peer is end:
                 there = self._wires.end(end.number, listener.place, self._address)
                 end.peer, there.peer = there, end
-                end.idle_us = there.idle_us = listener.idle_us
+                end.idle_us = there.idle_us = self._wires.idle_us(self._address)
                 end.last_us = there.last_us = self._wires.engine.now
                 if not listener.accept(there):
                     end.peer = end

@@ -7,6 +7,7 @@ import msgspec
 
 from sim.rng import Dice
 from sim.units import Duration, human
+from sim.wires import Listener
 
 Undo = Callable[[], object]
 """What ends one fault that was started, and no other, even if that one is equal to it."""
@@ -92,6 +93,15 @@ class RegionFault(Fault, frozen=True, kw_only=True):
 
     def place(self) -> str:
         return self.region
+
+
+class DoorFault(RegionFault, frozen=True, kw_only=True):
+    """A fault of a region's door, where real clients call. Model clients have no connections that
+    could be refused or cut, and notice nothing."""
+
+    def listeners(self, world: Any) -> list[Listener]:
+        """Who takes the region's calls."""
+        return list(world.doors[self.region].listeners)
 
 
 class MemoryFault(RegionFault, frozen=True, kw_only=True):
