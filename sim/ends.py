@@ -44,7 +44,6 @@ class End:
         "_alarm",
         "_closed",
         "_early",
-        "_engine",
         "_expected",
         "_finished",
         "_inbox",
@@ -58,7 +57,9 @@ class End:
         "cut",
         "drained",
         "ended",
+        "engine",
         "gone",
+        "heard_us",
         "idle_us",
         "last_us",
         "lost",
@@ -81,7 +82,7 @@ class End:
         address: Address,
     ) -> None:
         """``closed`` is told when this end is no more, for whatever reason."""
-        self._engine = engine
+        self.engine = engine
         self._send = send
         self._closed = closed
         self.number = number
@@ -103,6 +104,8 @@ class End:
         self.cut = False
         self.idle_us: int | None = None
         self.last_us = 0
+        self.heard_us = engine.now
+        """When something last came from the other end, an acknowledgement included."""
         self.patience_us = MARGIN_US
         self._sent = self._expected = 0
         self._finished = False
@@ -126,7 +129,7 @@ class End:
         self._sent += 1
         self.pending += len(data)
         self._unacked.append(segment)
-        self._engine.trace(SEGMENT, self.number, crc32(data))
+        self.engine.trace(SEGMENT, self.number, crc32(data))
         if self._alarm is None:
             self._watch()
         self._put(segment)
@@ -154,15 +157,37 @@ class End:
 
     # ── what the network brings ─────────────────────────────────────────────────────────────
 
+    def probe(self) -> None:
+        """Ask the other end whether it is there; `heard_us` will tell."""
+        self._pass_balancer()
+        if not self.cut:
+            peer = self.peer
+            self._send(self.place, peer.place, CHANNEL, None, peer._probed, self.number)
+
+    def _probed(self, _: object) -> None:
+        if self.gone:
+            self.reset_peer()
+        elif not self.cut:
+            peer = self.peer
+            self._send(self.place, peer.place, CHANNEL, None, peer._answered, self.number)
+
+    def _answered(self, _: object) -> None:
+        self.heard_us = self.engine.now
+
     def _put(self, segment: Segment) -> None:
-        now_us = self._engine._now
+        if self.idle_us is not None:
+            self._pass_balancer()
+        if not self.cut:
+            peer = self.peer
+            self._send(self.place, peer.place, CHANNEL, segment, peer._arrive, self.number)
+
+    def _pass_balancer(self) -> None:
+        """Let it see something, if there is one and it has not forgotten the connection."""
+        now_us = self.engine._now
         if self.idle_us is not None:
             if now_us - self.last_us > self.idle_us:
                 self.cut = self.peer.cut = True
             self.last_us = self.peer.last_us = now_us
-        if not self.cut:
-            peer = self.peer
-            self._send(self.place, peer.place, CHANNEL, segment, peer._arrive, self.number)
 
     def _arrive(self, segment: Segment) -> None:
         number, data = segment
@@ -177,14 +202,16 @@ class End:
 
     def _take(self, data: bytes) -> None:
         self._expected += 1
-        if self.peer._unacked:
-            self.peer._unacked.popleft()
+        peer = self.peer
+        self.heard_us = peer.heard_us = self.engine._now
+        if peer._unacked:
+            peer._unacked.popleft()
         if self.paused:
             self._inbox.append(data)
         else:
             self._read(data)
         if data == FIN:
-            self.peer._release()
+            peer._release()
 
     def _read(self, data: bytes) -> None:
         peer = self.peer
@@ -201,16 +228,16 @@ class End:
 
     def was_reset(self, _: object = None) -> None:
         if not self.gone:
-            self._break(ConnectionResetError, errno.ECONNRESET)
+            self.break_off(ConnectionResetError, errno.ECONNRESET)
 
     # ── time-outs and the end ───────────────────────────────────────────────────────────────
 
     def _watch(self) -> None:
         """Wait for the oldest segment that has not arrived. One alarm serves one after another."""
         self._oldest = self._unacked[0][0]
-        self._since_us = self._engine._now
+        self._since_us = self.engine._now
         self._wait_us = self.patience_us
-        self._alarm = self._engine.call_in(self._wait_us, self._ring)
+        self._alarm = self.engine.call_in(self._wait_us, self._ring)
 
     def _ring(self, _: object) -> None:
         self._alarm = None
@@ -218,15 +245,19 @@ class End:
             return
         if self._unacked[0][0] != self._oldest:
             self._watch()
-        elif self._engine._now - self._since_us >= TIMEOUT_US:
-            self._break(TimeoutError, errno.ETIMEDOUT)
+        elif self.engine._now - self._since_us >= TIMEOUT_US:
+            self.break_off(TimeoutError, errno.ETIMEDOUT)
         else:
             for segment in self._unacked:
                 self._put(segment)
             self._wait_us *= 2
-            self._alarm = self._engine.call_in(self._wait_us, self._ring)
+            self._alarm = self.engine.call_in(self._wait_us, self._ring)
 
-    def _break(self, kind: type[OSError], number: int) -> None:
+    def busy(self) -> bool:
+        """Whether something that this end has sent has not arrived."""
+        return bool(self._unacked)
+
+    def break_off(self, kind: type[OSError], number: int) -> None:
         self.go()
         self.lost(kind(number, os.strerror(number)))
 

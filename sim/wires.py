@@ -146,6 +146,19 @@ class Wires:
             self._network.forget(end.place, peer.place, CHANNEL, end.number)
             self._network.forget(peer.place, end.place, CHANNEL, end.number)
 
+    @property
+    def calls(self) -> int:
+        """How many there have been."""
+        return self._called
+
+    def hang_up(self, since: int) -> None:
+        """Close at the calling end what was opened after so many calls, as the system does for a
+        program that has ended."""
+        for end in list(self.open.values()):
+            if end.number > NUMBERS_FROM + since:
+                end.receive = None
+                end.finish()
+
     def cut(self, chosen: Callable[[End], bool] = lambda end: True) -> int:
         """Cut the connections whose calling end is chosen, silently; returns how many."""
         ends = [end for end in self.open.values() if chosen(end)]

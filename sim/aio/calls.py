@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from sim.aio.loop import Loop
@@ -41,6 +42,7 @@ class WorldLoop(Loop):
         self._wires = wires
         self._names = names
         self._place = place
+        self.closers.append(partial(wires.hang_up, wires.calls))
 
     def place(self) -> str:
         """Where the running code is."""

@@ -11,24 +11,26 @@ client, and `Lab.run_sync` runs the function that uses it.
 import asyncio
 import errno
 import os
+import socket
 from collections import deque
 from typing import Any
 
 from redis import connection, exceptions
 
 from sim.aio.calls import WorldLoop
+from sim.aio.options import Options
 from sim.aio.programs import wait
 from sim.aio.transports import HIGH_BYTES
-from sim.ends import Address, End
+from sim.ends import End
 
 
-class Socket:
+class Socket(Options):
     """One end of a connection, as a blocking program sees it."""
 
     def __init__(self, loop: WorldLoop, end: End, timeout: float | None) -> None:
         """``timeout`` in seconds: None waits for ever, 0 not at all."""
+        super().__init__(end)
         self._loop = loop
-        self._end = end
         self._timeout = timeout
         self._arrived: deque[bytes] = deque()
         self._ended = end.gone
@@ -38,7 +40,6 @@ class Socket:
         end.ended = self._finished
         end.lost = self._lost
         end.drained = self._wake
-        loop.closers.append(self.close)
         end.resume()
 
     def __repr__(self) -> str:
@@ -51,12 +52,6 @@ class Socket:
 
     def gettimeout(self) -> float | None:
         return self._timeout
-
-    def getpeername(self) -> Address:
-        return self._end.peer.address
-
-    def getsockname(self) -> Address:
-        return self._end.address
 
     def sendall(self, data: bytes | bytearray | memoryview) -> None:
         """Send, and wait while more is on its way than a real socket's buffer would hold."""
@@ -163,7 +158,12 @@ class Connection(connection.Connection):
                 "lab.run_sync(function) runs"
             )
         end = wait(_dialled(loop, self.host, int(self.port), self.socket_connect_timeout))
-        return Socket(loop, end, self.socket_timeout)
+        sock = Socket(loop, end, self.socket_timeout)
+        if self.socket_keepalive:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for option, value in self.socket_keepalive_options.items():
+                sock.setsockopt(socket.IPPROTO_TCP, option, value)
+        return sock
 
     def can_read(self, timeout: float | None = 0) -> bool:
         """Whether there is something to read, without asking the system."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.aio.loop import Loop
+from sim.aio.options import Options
 from sim.ends import Address, End
 
 HIGH_BYTES = 64 * 1024
@@ -21,7 +22,8 @@ class Transport(asyncio.Transport):
     """One end of a connection, as a protocol sees it."""
 
     def __init__(self, loop: Loop, end: End, protocol: asyncio.BaseProtocol, peer: Address):
-        super().__init__({"peername": peer, "sockname": end.address})
+        names = {"peername": peer, "sockname": end.address}
+        super().__init__({**names, "socket": Options(end)})
         self._loop = loop
         self._end = end
         self._protocol: Any = protocol

@@ -238,28 +238,6 @@ def test_a_listener_that_is_silent_lets_the_call_time_out() -> None:
     lab.run(main())
 
 
-@pytest.mark.parametrize("interval", [0, 100])
-def test_what_a_balancer_has_cut_costs_a_time_out_with_a_health_check_or_without(
-    interval: int,
-) -> None:
-    lab = Lab(WEST, EAST)
-    lab.world.doors[WEST].set(Mood.ACCEPT, idle_us=240_000_000)
-
-    async def main() -> bool:
-        r = client(
-            lab, socket_timeout=2, health_check_interval=interval, retry=Retry(NoBackoff(), 1)
-        )
-        await r.set("n", 1)
-        await asyncio.sleep(300)
-        begin = asyncio.get_running_loop().time()
-        await r.incr("n")
-        return asyncio.get_running_loop().time() - begin > 1
-
-    # The check is made when the next command comes, not in the meantime.
-    assert lab.run(main())
-    assert lab[WEST]("GET n") == "2"
-
-
 def test_connections_can_be_reset_and_cut() -> None:
     lab = Lab(WEST, EAST)
 
