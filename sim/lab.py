@@ -211,14 +211,15 @@ class Lab:
         return self.world.play_sync(function, place)
 
     def redis(self, name: str, **options: Any) -> "redis.Redis":
-        """A synchronous client of a region, for use in `run_sync`, with the options of redis-py's
-        own `redis.ConnectionPool`; raises `UnknownRegion`."""
+        """A synchronous client of a region, for use in `run_sync`: a `redis.Redis` with its own
+        defaults and these options, on simulated sockets. Raises `UnknownRegion`."""
         import redis  # An extra, as is greenlet.
 
         from sim.aio.sync import Connection
 
-        pool = redis.ConnectionPool(connection_class=Connection, host=self.host(name), **options)
-        return redis.Redis.from_pool(pool)
+        client = redis.Redis(host=self.host(name), **options)
+        client.connection_pool.connection_class = Connection
+        return client
 
     def wait(self, duration: str | int, unit: str = "us") -> None:
         """Let time pass: ``wait("1s")``, or ``wait(1, "s")``. Raises `sim.units.NotADuration`."""

@@ -1,11 +1,13 @@
 """Synchronous redis-py in virtual time: a connection class whose socket waits on the engine.
 
-    redis.Redis(connection_pool=redis.ConnectionPool(connection_class=Connection, host=...))
+    client = redis.Redis(host=...)
+    client.connection_pool.connection_class = Connection
 
-The library is as it was installed. Only what it takes from the system is ours: the socket, which
-looks like one of `socket.socket` with a time-out, and the question of whether it can be read, for
-which redis-py asks ``poll``, and ``poll`` knows only the system's own. `Lab.redis` makes such a
-client, and `Lab.run_sync` runs the function that uses it.
+or ``redis.ConnectionPool(connection_class=Connection, host=...)``. The library is as it was
+installed. Only what it takes from the system is ours: the socket, which looks like one of
+`socket.socket` with a time-out, and the question of whether it can be read, for which redis-py asks
+``poll``, and ``poll`` knows only the system's own. `Lab.redis` makes such a client, and
+`Lab.run_sync` runs the function that uses it.
 """
 
 import asyncio
@@ -56,6 +58,8 @@ class Socket(Options):
     def sendall(self, data: bytes | bytearray | memoryview) -> None:
         """Send, and wait while more is on its way than a real socket's buffer would hold."""
         self._check()
+        if self._end.gone:
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
         self._end.send(bytes(data))
         while self._end.pending > HIGH_BYTES and not self._end.gone:
             self._wait(self._timeout)
@@ -136,8 +140,11 @@ class Socket(Options):
                 alarm.cancel()
 
     def _check(self) -> None:
-        if self._broken is not None:
-            raise self._broken
+        """Raise why it broke: once, as the system does; then it has merely ended."""
+        error, self._broken = self._broken, None
+        if error is not None:
+            self._ended = True
+            raise error
 
 
 def _expire(waiting: "asyncio.Future[None]") -> None:
@@ -149,6 +156,11 @@ class Connection(connection.Connection):
     """redis-py's own, on such a socket."""
 
     _sock: Any  # A `Socket`, or None.
+
+    def __init__(self, **options: Any) -> None:
+        """TLS is taken as given, so what is asked about certificates is not looked at."""
+        plain = {name: each for name, each in options.items() if not name.startswith("ssl_")}
+        super().__init__(**plain)  # type: ignore[no-untyped-call]
 
     def _connect(self) -> Any:
         loop = asyncio._get_running_loop()

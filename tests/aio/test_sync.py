@@ -49,6 +49,11 @@ def test_a_pool_of_our_connections_is_all_that_the_library_needs() -> None:
         redis.Redis(connection_pool=pool).incr("visits")
 
 
+def test_tls_is_taken_as_given() -> None:
+    lab = Lab(WEST, EAST)
+    assert lab.run_sync(lambda: lab.redis(EAST, port=10_000, ssl=True).ping())
+
+
 def test_time_is_virtual_and_the_regions_are_as_far_as_they_are() -> None:
     lab = Lab(WEST, EAST)
 
