@@ -44,6 +44,8 @@ class Names:
         self._numbers = {place: number for number, place in enumerate(places, start=1)}
         self.addresses: dict[str, str] = {}
         self.places = {self.at(place): place for place in self._numbers}
+        self.private: dict[str, frozenset[str]] = {}
+        """Address -> the places that find it; one that is not here is found by all."""
 
     def at(self, place: str) -> str:
         """The address of a client or a user's program at a place; raises KeyError."""

@@ -18,7 +18,7 @@ typed and what travelled.
 """
 
 import shlex
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from html import escape
 from io import BytesIO
 from itertools import combinations
@@ -167,13 +167,17 @@ class Drawing:
 class Lab:
     """Regions at their real distances, and no clients but you."""
 
-    def __init__(self, *regions: str, seed: int = 1) -> None:
-        """Regions by their Azure names.
+    def __init__(
+        self, *regions: str, seed: int = 1, private: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """Regions by their Azure names. Those of ``private`` are found by real clients in their own
+        place only and in those listed: ``private={"East US": ["West Europe"]}``.
 
         Raises `sim.topology.UnknownRegion` with close matches (`sim.topology.azure_regions` has
         them all), and ValueError for none or for one that is named twice.
         """
-        scenario = Scenario("lab", list(regions), Workload())
+        hidden = {name: list(near) for name, near in (private or {}).items()}
+        scenario = Scenario("lab", list(regions), Workload(), private=hidden)
         check(scenario)
         self.world = World(scenario, Variant("lab"), seed=seed)
         self._places = {name: Place(self, region) for name, region in self.world.regions.items()}

@@ -170,6 +170,9 @@ class Scenario(Strict, frozen=True):
     """By region; one that is not named has a true clock."""
     cluster: ClusterSettings = ClusterSettings()
     client: ClientSettings = ClientSettings()
+    private: dict[str, list[str]] = {}
+    """By region, the places beside its own that find its name; a region that is not named here is
+    public. For real clients: model clients are let in everywhere."""
     protocols: list[str] = []
     """Those that are compared; none for a workload that needs none."""
     variants: Annotated[tuple[Variant, ...], Meta(min_length=1)] = (Variant("base"),)
@@ -352,8 +355,13 @@ def check(scenario: Scenario) -> None:
         raise BadScenario(f"name {scenario.name!r}: expected letters, digits and any of _ . -")
     if len(set(scenario.regions)) < len(scenario.regions):
         raise BadScenario(f"regions {scenario.regions}: expected each only once")
-    Topology.azure([*scenario.regions, *scenario.workload.places()])
+    topology = Topology.azure([*scenario.regions, *scenario.workload.places()])
     _check_regions("clocks", scenario.clocks, scenario)
+    _check_regions("private", scenario.private, scenario)
+    for region, near in scenario.private.items():
+        for place in near:
+            if place not in topology.places:
+                raise BadScenario(f"private.{region}: {UnknownRegion(place, topology.places)}")
     if scenario.sync.delay:
         try:
             pbs(scenario.sync.delay)

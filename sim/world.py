@@ -77,6 +77,9 @@ class World:
         for name, region in self.regions.items():
             if isinstance(region, Clustered):
                 region.behind(self.doors[name])
+        for name, near in scenario.private.items():
+            address = self.names.addresses[self.doors[name].host]
+            self.names.private[address] = frozenset({self.regions[name].place, *near})
         self.nemesis = Nemesis(self, variant.faults)
         self._clients: list[Client] = []
 

@@ -1,11 +1,14 @@
 """The loop of a world: names that resolve inside it, connections to its regions, and own servers.
 
 A client is at a place, which is where its connections start; `at` sets it for a block of code and
-for the tasks that it starts. A name that is not of the world is refused as by `getaddrinfo`. TLS is
-taken as given: whoever asks for it is connected as without.
+for the tasks that it starts. A name that is not of the world is refused as by `getaddrinfo`, and so
+is that of a private region from outside of its network. TLS is taken as given: whoever asks for it
+is connected as without.
 """
 
 import asyncio
+import errno
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,6 +61,14 @@ class WorldLoop(Loop):
         address = self._names.addresses.get(name.lower().rstrip("."), name)
         if address not in self._names.places:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        near = self._names.private.get(address)
+        if near is not None and self.place() not in near:
+            if name == address:
+                raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+            told = (
+                f"Name or service not known in {self.place()}: private to {', '.join(sorted(near))}"
+            )
+            raise socket.gaierror(socket.EAI_NONAME, told)
         return address
 
     async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
