@@ -5,6 +5,7 @@ is read stay open in the history, as they may have happened. Whoever judges gets
 """
 
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack
 from decimal import Decimal
 from hashlib import blake2b
 from itertools import count
@@ -82,6 +83,8 @@ class World:
             self.names.private[address] = frozenset({self.regions[name].place, *near})
         self.nemesis = Nemesis(self, variant.faults)
         self._clients: list[Client] = []
+        self._loop: aio.WorldLoop | None = None
+        self._open = ExitStack()
 
     def _region(self, name: str) -> Region:
         scenario = self.scenario
@@ -163,12 +166,27 @@ class World:
             raise UnknownRegion(place, self.topology.places)
         return place
 
+    def host(self) -> aio.WorldLoop:
+        """An event loop whose tasks live in all phases of this run, beside all else.
+
+        For `Workload.start`. What a task raises ends the run; those left in the end are cancelled.
+        """
+        first = next(iter(self.regions))
+        hosted = aio.hosted(self.wires, self.names, self.streams["aio"], first)
+        self._loop = self._open.enter_context(hosted)
+        return self._loop
+
     def run(self) -> History:
         """Run all phases."""
+        with self._open:
+            self._run()
+        return self.history
+
+    def _run(self) -> None:
         self._tell_clocks()
         self._phase("work")
         self.scenario.workload.start(self)
-        self.engine.run(until=int(self.scenario.horizon))
+        self._pass_until(int(self.scenario.horizon))
         self._phase("heal")
         self.nemesis.heal()
         self._phase("quiesce")
@@ -180,7 +198,12 @@ class World:
             client.cut_short()
         self.scenario.workload.finish(self)
         self.history.readings = {name: each.reading() for name, each in self.regions.items()}
-        return self.history
+
+    def _pass_until(self, at_us: int) -> None:
+        if self._loop is None:
+            self.engine.run(until=at_us)
+        else:
+            self._loop.pass_until(at_us)
 
     def quiesce(self) -> bool:
         """Run until every region has what the others have; False if that takes over ten minutes."""
@@ -188,7 +211,7 @@ class World:
         for region in self.regions.values():
             region.greet()
         while self.engine.now < limit_us:
-            self.engine.run(until=self.engine.now + QUIESCE_STEP_US)
+            self._pass_until(self.engine.now + QUIESCE_STEP_US)
             if all(region.settled() for region in self.regions.values()):
                 return True
         return False

@@ -9,13 +9,14 @@
 >>> Loop(Engine()).run(main())
 3600.0
 
-`World.play` and `Lab.run` run such code among regions.
+`World.play` and `Lab.run` run such code among regions; `World.host` lets it live in a scenario.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sim.aio.calls import WorldLoop
+from sim.aio.calls import WorldLoop as WorldLoop
 from sim.aio.calls import at as at
 from sim.aio.owned import owned
 from sim.aio.stuck import Deadlock as Deadlock
@@ -38,3 +39,14 @@ def run_sync(function: Callable[[], T], wires: Wires, names: Names, dice: Dice, 
     from sim.aio.programs import blocking  # greenlet is an extra.
 
     return run(blocking(function), wires, names, dice, place)
+
+
+@contextmanager
+def hosted(wires: Wires, names: Names, dice: Dice, place: str) -> Iterator[WorldLoop]:
+    """A loop for tasks that live in a world (`Loop.live`); in the end those left are cancelled."""
+    loop = WorldLoop(wires, names, place)
+    with owned(wires.engine, dice, loop.sleep):
+        try:
+            yield loop
+        finally:
+            loop.finish()

@@ -20,7 +20,7 @@ import contextvars
 import sys
 from asyncio import events
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -91,7 +91,8 @@ class Loop(asyncio.BaseEventLoop):
         self._alarm_us = 0
         self._halted = False
         self._tasks = count(1)
-        self._exception: BaseException | None = None
+        self._errors: list[BaseException] = []
+        """Of tasks that nobody awaits."""
 
     # ── time ────────────────────────────────────────────────────────────────────────────────
 
@@ -185,10 +186,53 @@ class Loop(asyncio.BaseEventLoop):
             return self.run_until_complete(main)
         finally:
             main.close()
+            self.finish()
+
+    def live(self, work: Coroutine[Any, Any, object]) -> None:
+        """Start a task that lives while `pass_until` lets time pass, and that raises its error."""
+        self.create_task(work).add_done_callback(self._lived)
+
+    def _lived(self, task: "asyncio.Task[Any]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._errors.append(error)
+            self.stop()
+
+    def pass_until(self, at_us: int) -> None:
+        """Let time pass for the world and for the tasks that live in it."""
+        # A timer of the loop's own: while it is set, nobody here waits in vain.
+        alarm = self._set(at_us, self.stop, (), None)
+        self.run_forever()
+        alarm.cancel()
+        if self._errors:
+            raise self._errors[0]
+
+    async def process(self, steps: Generator[Any, Any, T]) -> T:
+        """Let a process of the engine's take these steps; return or raise what comes of it.
+
+        It goes its way to the end, also if nobody waits for that any more.
+        """
+        ended: asyncio.Future[T] = self.create_future()
+
+        def process() -> Generator[Any, Any, None]:
             try:
-                self._end()
-            finally:
-                self.close()
+                value = yield from steps
+            except Exception as error:
+                if not ended.done():
+                    ended.set_exception(error)
+            else:
+                if not ended.done():
+                    ended.set_result(value)
+
+        self.engine.process(process())
+        return await ended
+
+    def finish(self) -> None:
+        """Cancel what is left, and close the loop."""
+        try:
+            self._end()
+        finally:
+            self.close()
 
     def _end(self) -> None:
         left = self._left()
