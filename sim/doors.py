@@ -66,13 +66,15 @@ class Door:
 
     def __init__(self, region: Region, wires: Wires, names: Names) -> None:
         self.host = host_of(region.name)
-        self._region = region
+        self.region = region
         self._wires = wires
         self._accepted = 0
         self._parts: dict[Address, Listener] = {}
         address = names.add(self.host, region.place)
         self.listeners = [
-            wires.listen(region.place, (address, port), partial(self._accept, region.gate))
+            wires.listen(
+                region.place, (address, port), partial(self._accept, lambda: self.region.gate())
+            )
             for port in PORTS
         ]
 
@@ -86,7 +88,7 @@ class Door:
     def open(self, endpoint: Endpoint, address: Address) -> None:
         """Let clients call a part of the region at an address of its own too."""
         accept = partial(self._accept, lambda: endpoint)
-        self._parts[address] = self._wires.listen(self._region.place, address, accept)
+        self._parts[address] = self._wires.listen(self.region.place, address, accept)
 
     def close(self, address: Address) -> None:
         """Nobody is there any more."""
@@ -102,7 +104,7 @@ class Door:
         if not endpoint.up:
             return False
         self._accepted += 1
-        Visit(self._region, endpoint, end, self._accepted)
+        Visit(self.region, endpoint, end, self._accepted)
         return True
 
 
