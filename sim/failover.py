@@ -19,7 +19,7 @@ beside them stands in its file.
 ('West Europe', 'East US')
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from sim.client import Client, Unknown
@@ -30,10 +30,18 @@ from sim.region import Region
 class Alias:
     """A name that stands for a region, and is switched by hand."""
 
-    def __init__(self, engine: Engine, region: str, ttl_us: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        region: str,
+        ttl_us: int,
+        seen: Callable[[str], object] = lambda region: None,
+    ) -> None:
+        """`seen` is called with the region when clients see a switch."""
         self._engine = engine
         self._ttl_us = ttl_us
         self._region = region
+        self._seen = seen
 
     def switch(self, region: str) -> None:
         """Let the name stand for another region; clients see it when the old answer has expired."""
@@ -45,6 +53,7 @@ class Alias:
 
     def _expire(self, region: str) -> None:
         self._region = region
+        self._seen(region)
 
 
 class HealthProbe:

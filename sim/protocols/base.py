@@ -23,6 +23,7 @@ from crdb import registry
 from crdb.command import Reply
 from crdb.errors import CommandError
 from sim.client import Client
+from sim.failover import HealthProbe
 from sim.region import Region
 from sim.units import decode
 
@@ -97,6 +98,13 @@ class Design(ABC):
         self.world = world
         self.terms = terms
         self.settings = settings
+        self._probes: dict[tuple[str, str], HealthProbe] = {}
+        """By place and what is probed from there."""
+
+    def healthy(self, place: str, name: str) -> bool:
+        """Whether a place's probe reaches what has this name; true of what it does not probe."""
+        probe = self._probes.get((place, name))
+        return probe is None or probe.healthy
 
     @abstractmethod
     def stores(self, payment: Payment, place: str) -> Sequence[Region]:

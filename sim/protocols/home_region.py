@@ -39,7 +39,7 @@ class HomeRegion(Design):
         super().__init__(world, terms, settings)
         self._homes: list[Region] = list(world.regions.values())
         self._refuses = settings.unreachable == "refuse"
-        self._probes: dict[tuple[str, str], HealthProbe] = {
+        self._probes = {
             (place, home.name): HealthProbe.of(
                 world, place, home, settings.probe_interval, settings.probe_failures
             )
@@ -53,8 +53,7 @@ class HomeRegion(Design):
 
     def stores(self, payment: Payment, place: str) -> Sequence[Region]:
         home = self.home(payment)
-        probe = self._probes.get((place, home.name))
-        if probe is not None and not probe.healthy:
+        if not self.healthy(place, home.name):
             raise Refused(f"{home.name} decides, and does not answer {place}")
         return [home]
 

@@ -34,12 +34,15 @@ from crdb.errors import CommandError
 from crdb.replica import Replica
 from crdb.session import Request, Session
 from sim.client import Client
+from sim.doors import DOMAIN
 from sim.engine import Call
 from sim.failover import Alias, HealthProbe
 from sim.protocols.base import Claiming, Design, Payment, Settings, Standing, Terms
 from sim.region import Ask, Region, Syncer
 from sim.units import Duration, Period
 
+PRIMARY = "primary"
+"""The name that is switched."""
 READONLY = "READONLY You can't write against a read only replica."
 BUSY = "ERR max number of clients reached"
 
@@ -135,6 +138,8 @@ class PassiveReplica(Design):
             world.regions[name] = _copy(world, name, feed)
         self.primary: Copy = world.regions[first]
         self.copy: Copy = world.regions[second]
+        for each in (self.primary, self.copy):
+            world.doors[each.name].region = each
         self.primary.join([self.copy])
         self.copy.join([self.primary])
         self.primary.writable = True
@@ -142,9 +147,10 @@ class PassiveReplica(Design):
         self.database = _database(world, second, settings)
         self._promotion: Call | None = None
         self._promoted = False
-        self._alias = Alias(world.engine, first, int(settings.name_ttl))
+        self._alias = Alias(world.engine, first, int(settings.name_ttl), self._name)
+        self._name(first)
         self._probes = {
-            place: HealthProbe.of(
+            (place, PRIMARY): HealthProbe.of(
                 world, place, self.primary, settings.probe_interval, settings.probe_failures
             )
             for place in world.regions
@@ -154,7 +160,7 @@ class PassiveReplica(Design):
         named: Region = self.world.regions[self._alias.resolve()]
         if named is self.copy:
             return [named]
-        if self.settings.fallback == "database" and not self._probes[place].healthy:
+        if self.settings.fallback == "database" and not self.healthy(place, PRIMARY):
             return [self.database]
         return [named, self.copy]
 
@@ -164,6 +170,14 @@ class PassiveReplica(Design):
             if seen is not None and seen is not Standing.MINE:
                 return seen
         return (yield from super().claim(client, store, payment, token))
+
+    def healthy(self, place: str, name: str) -> bool:
+        return self._alias.resolve() == self.copy.name or super().healthy(place, name)
+
+    def _name(self, region: str) -> None:
+        """Let the name of the primary lead clients of the network to a region."""
+        addresses = self.world.names.addresses
+        addresses[f"{PRIMARY}.{DOMAIN}"] = addresses[self.world.doors[region].host]
 
     # ── the people on call ──────────────────────────────────────────────────────────────────
 

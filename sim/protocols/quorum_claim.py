@@ -82,7 +82,7 @@ class QuorumClaim(Design):
     def __init__(self, world: Any, terms: Terms, settings: QuorumClaimSettings) -> None:
         super().__init__(world, terms, settings)
         self._voters: list[Region] = list(world.regions.values())
-        self._probes: dict[tuple[str, str], HealthProbe] = {
+        self._probes = {
             (place, voter.name): HealthProbe.of(
                 world, place, voter, settings.probe_interval, settings.probe_failures
             )
@@ -147,7 +147,7 @@ class QuorumClaim(Design):
         return [
             voter
             for voter in (*self._voters[turn:], *self._voters[:turn])
-            if voter.name == place or self._probes[place, voter.name].healthy
+            if self.healthy(place, voter.name)
         ]
 
     def _vote(
