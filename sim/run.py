@@ -222,6 +222,8 @@ def _check_protocols(where: str, scenario: Scenario) -> None:
         needed, given = known[name].regions_needed, len(scenario.regions)
         if needed not in (None, given):
             raise BadScenario(f"{where}: {name!r} expected {needed} regions, not {given}")
+        if lacking := scenario.workload.lacks(name):
+            raise BadScenario(f"{where}: {name!r} {lacking}")
 
 
 def _known(where: str, names: Iterable[str], known: Iterable[Any]) -> None:

@@ -20,6 +20,10 @@ class Workload(
     def finish(self, world: Any) -> None:
         """Enter into the history what is still open; called once, before the regions are read."""
 
+    def lacks(self, protocol: str) -> str:
+        """Return what is missing for a run under this protocol; nothing by default."""
+        return ""
+
     def places(self) -> list[str]:
         """Return the places beside the regions where something of the workload stands."""
         return []

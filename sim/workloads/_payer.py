@@ -60,6 +60,19 @@ class Fate(NamedTuple):
         )
 
 
+class Asker(Protocol):
+    """The user behind a request."""
+
+    payment: Payment
+    contested: bool
+
+
+Tell = Callable[[Answer], object]
+"""Brings the answer."""
+Hire = Callable[["Shop", Asker, str, Fate, Tell], None]
+"""Put a payer to work on a request: as `Payer` is made."""
+
+
 class Shop(NamedTuple):
     """What all payers of a world share."""
 
@@ -68,13 +81,7 @@ class Shop(NamedTuple):
     """The workload's: see `sim.workloads.payments.Payments`."""
     design: Design
     provider: Provider
-
-
-class Asker(Protocol):
-    """The user behind a request."""
-
-    payment: Payment
-    contested: bool
+    hire: Hire
 
 
 class Stopped(Exception):
@@ -84,9 +91,7 @@ class Stopped(Exception):
 class Payer:
     """One process at work on one request."""
 
-    def __init__(
-        self, shop: Shop, user: Asker, place: str, fate: Fate, tell: Callable[[Answer], object]
-    ) -> None:
+    def __init__(self, shop: Shop, user: Asker, place: str, fate: Fate, tell: Tell) -> None:
         """Work at `place` for `user`; `tell` brings the answer, if it does not get lost."""
         self._shop = shop
         self._settings = shop.settings
@@ -95,13 +100,18 @@ class Payer:
         self._tell = tell
         self._engine = shop.world.engine
         self._here: str = place
-        self._client: Client = shop.world.client(place)
-        self._token = f"{place}#{self._client.process}"
+        self.client: Client = shop.world.client(place)
+        self._token = f"{place}#{self.client.process}"
         self._fate = fate
         self._dice = fate.dice
         self._backoff = Backoff.of(shop.world.scenario.client)
         self._limit_us = self._engine.now + int(self._settings.request_limit)
         self._held_since_us = 0
+
+    @classmethod
+    def hire(cls, shop: Shop, user: Asker, place: str, fate: Fate, tell: Tell) -> None:
+        """Put one to work: see `Hire`."""
+        shop.world.engine.process(cls(shop, user, place, fate, tell).work())
 
     def work(self) -> Steps:
         try:
@@ -137,24 +147,24 @@ class Payer:
             stores = design.stores(self._payment, self._here)
             store = stores[turn % len(stores)]
             try:
-                standing = yield from design.claim(self._client, store, self._payment, self._token)
+                standing = yield from design.claim(self.client, store, self._payment, self._token)
             except (Unknown, NotNow):
                 failed += 1
                 refused = design.unreachable(self._payment, self._here)
                 if refused is not None and failed >= self._backoff.attempts:
                     raise refused from None
                 turn += self._dice.chance(fraction(self._settings.reroute))
-                yield from self._client.pause(self._backoff.wait_us(failed, self._dice))
+                yield from self.client.pause(self._backoff.wait_us(failed, self._dice))
                 continue
             if standing is Standing.DONE:
                 return None
             if standing is Standing.MINE:
-                self._note("claim", store, until_us=self._until_us)
+                self._note("claim", store.name, until_us=self._until_us)
                 return store
             self._user.contested = True
             if design.claims_last and (yield from self._captured()):
                 return None
-            yield from self._client.pause(int(self._settings.poll))
+            yield from self.client.pause(int(self._settings.poll))
             self._held_since_us = self._engine.now
 
     @property
@@ -175,22 +185,20 @@ class Payer:
                     state = State.PENDING
                     self._go_on()
                     state = yield from provider.capture(
-                        self._client, self._payment.id, self._token, timeout_us
+                        self.client, self._payment.id, self._token, timeout_us
                     )
                 else:
-                    state = yield from provider.lookup(self._client, self._payment.id, timeout_us)
+                    state = yield from provider.lookup(self.client, self._payment.id, timeout_us)
             except Unknown:
                 continue
             if state is State.PENDING:
-                yield from self._client.pause(int(self._settings.poll))
+                yield from self.client.pause(int(self._settings.poll))
 
     def _captured(self) -> Generator[Any, Any, bool]:
         """Ask the provider whether it has captured, without any right to have it do so."""
         timeout_us = int(self._settings.capture_timeout)
         try:
-            state = yield from self._shop.provider.lookup(
-                self._client, self._payment.id, timeout_us
-            )
+            state = yield from self._shop.provider.lookup(self.client, self._payment.id, timeout_us)
         except Unknown:
             return False
         return state is State.CAPTURED
@@ -202,12 +210,12 @@ class Payer:
         failed = 0
         while self._alive() and (not failed or self._engine.now < until_us):
             try:
-                yield from self._shop.design.finish(self._client, store, self._payment, self._token)
+                yield from self._shop.design.finish(self.client, store, self._payment, self._token)
             except (Unknown, NotNow):
                 failed += 1
-                yield from self._client.pause(self._backoff.wait_us(failed, self._dice))
+                yield from self.client.pause(self._backoff.wait_us(failed, self._dice))
             else:
-                self._note("done", store)
+                self._note("done", store.name)
                 return True
         return False
 
@@ -226,7 +234,7 @@ class Payer:
         if dies or not self._alive():
             raise Stopped
 
-    def _note(self, kind: str, store: Region, **detail: int) -> None:
+    def _note(self, kind: str, store: str, **detail: int) -> None:
         self._shop.world.history.happened(
-            self._engine.now, kind, store.name, self._payment.id, token=self._token, **detail
+            self._engine.now, kind, store, self._payment.id, token=self._token, **detail
         )

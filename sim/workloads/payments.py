@@ -16,11 +16,12 @@ if the user gave up, open (info) if the run ended before.
 
 from collections.abc import Generator
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from sim.client import Signal
+from sim.designs import designs as in_redis_py
 from sim.failover import HealthProbe
 from sim.history import FAIL, INFO, OK, Op, Outcome
 from sim.latency import Exponential, Lognormal
@@ -29,7 +30,7 @@ from sim.provider import Provider
 from sim.rules import Loss, Where
 from sim.units import SECOND, Duration, Period
 from sim.workloads import Workload
-from sim.workloads._payer import Answer, Fate, Payer, Shop
+from sim.workloads._payer import Answer, Fate, Hire, Payer, Shop
 
 Steps = Generator[Any, Any, None]
 
@@ -101,6 +102,9 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
     capture_sigma: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.5
     capture_timeout: Period = Period(2_000_000)
 
+    clients: Literal["model", "redis"] = "model"
+    """Who claims: model clients, or the `redis.asyncio` code of `sim.designs`, on TCP."""
+
     probe_interval: Period = Period(5_000_000)
     """How often a region is pinged, to send users elsewhere when it is down …"""
     probe_failures: Annotated[int, msgspec.Meta(ge=1)] = 3
@@ -121,6 +125,17 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
             raise ValueError("done: expected whole seconds")
         for name, table in self.designs.items():
             settings_of(name, table)
+
+    def lacks(self, protocol: str) -> str:
+        if self.clients == "model":
+            return ""
+        try:
+            known = in_redis_py()
+        except ImportError:
+            return "needs redis-py for workload.clients = \"redis\": pip install 'crdb-sim[client]'"
+        if protocol in known:
+            return ""
+        return f'has no code for workload.clients = "redis"; there is that of {", ".join(known)}'
 
     def places(self) -> list[str]:
         return [self.provider]
@@ -145,10 +160,18 @@ class Payments(Workload, frozen=True, tag="payments", kw_only=True):
                 where = Where(channels=frozenset({channel}))
                 world.network.add(Loss(share, world.streams[f"loss {channel}"], where))
         world.history.happened(0, "objective", "", "pay", within_us=int(self.within))
-        shop = Shop(world, self, design, provider)
+        shop = Shop(world, self, design, provider, self._hire(world))
         door = Door(world, self)
         for place in list(world.regions):
             world.engine.process(_arrivals(shop, door, place))
+
+    def _hire(self, world: Any) -> Hire:
+        if self.clients == "model":
+            return Payer.hire
+        # Only here is redis-py needed, which is optional.
+        from sim.workloads._redis_payer import hiring
+
+        return hiring(world)
 
     def finish(self, world: Any) -> None:
         """Enter the payments that are still open: their users are waiting or about to ask again."""
@@ -246,7 +269,7 @@ class User:
             fates |= dict.fromkeys(self._door.beside(place, second), second)
         for where, its_fate in fates.items():
             if shop.world.regions[where].up:
-                engine.process(Payer(shop, self, where, its_fate, signal.fire).work())
+                shop.hire(shop, self, where, its_fate, signal.fire)
         alarm = engine.call_in(int(shop.settings.user_timeout), signal.fire, None)
         answer: Answer | None = yield signal
         alarm.cancel()
