@@ -12,10 +12,11 @@ from sim.units import clock
 NAME = "duplicate-claim"
 
 
-def check(history: History) -> Verdict:
+def granted_twice(history: History) -> list[tuple[Happening, Happening]]:
+    """Return each claim that was granted while another one held, behind that one."""
     granted: dict[str, list[Happening]] = {}
     done = {event.what: event for event in reversed(history.of_kind("done"))}
-    wrong = []
+    found = []
     for claim in history.of_kind("claim"):
         payment, token = claim.what, claim.detail["token"]
         earlier = granted.setdefault(payment, [])
@@ -24,14 +25,20 @@ def check(history: History) -> Verdict:
                 payment in done and done[payment].at_us <= claim.at_us
             )
             if other.detail["token"] != token and held:
-                wrong.append(
-                    f"payment {payment}: {other.place} granted it to {other.detail['token']} at "
-                    f"{clock(other.at_us)}, and {claim.place} to {token} at {clock(claim.at_us)}"
-                )
+                found.append((other, claim))
                 break
         earlier.append(claim)
-    if not granted:
+    return found
+
+
+def check(history: History) -> Verdict:
+    count = len({claim.what for claim in history.of_kind("claim")})
+    wrong = [
+        f"payment {claim.what}: {other.place} granted it to {other.detail['token']} at "
+        f"{clock(other.at_us)}, and {claim.place} to {claim.detail['token']} at "
+        f"{clock(claim.at_us)}"
+        for other, claim in granted_twice(history)
+    ]
+    if not count:
         return Verdict(NAME, "unknown", ["nothing was claimed"])
-    return verdict(
-        NAME, wrong, f"{len(granted)} payments were claimed, each by one payer at a time"
-    )
+    return verdict(NAME, wrong, f"{count} payments were claimed, each by one payer at a time")
