@@ -227,6 +227,7 @@ def fingerprint(seed: int) -> str:
         for _ in range(20):
             r.incr("n")
             time.sleep(0.1)
+        r.close()  # Left to the garbage collector, it would end whenever that runs.
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
