@@ -13,7 +13,7 @@ MUTANTS = [
     ),
     Mutant(
         "an acknowledgement from a former life is not trusted",
-        "replica.py",
+        "receiver.py",
         "elif message.actor < link.actor:",
         "elif False:",
         "crdb/test_resync.py::test_an_acknowledgement_from_a_former_life_counts_no_more",
@@ -21,7 +21,7 @@ MUTANTS = [
     ),
     Mutant(
         "a context moves only with the state that it stands for",
-        "replica.py",
+        "receiver.py",
         "        link.seen = message.vector\n",
         "        link.seen = message.vector\n        self.context.vector.update(message.vector)\n",
         "crdb/test_resync.py::test_a_resync_that_breaks_off_leaves_the_context_as_it_was",
@@ -29,7 +29,7 @@ MUTANTS = [
     ),
     Mutant(
         "a difference for a former life is dropped",
-        "replica.py",
+        "receiver.py",
         "if not self._seen().includes(message.known_seen()):",
         "if False:",
         "crdb/test_resync.py::test_an_answer_to_a_former_life_is_not_taken_for_complete",
@@ -51,7 +51,7 @@ MUTANTS = [
     ),
     Mutant(
         "what nobody streams any more is passed on",
-        "replica.py",
+        "receiver.py",
         "return any(seen.get(actor, 0) < mine[actor] for actor in self.orphans)",
         "return False",
         "crdb/test_resync.py::test_what_only_the_backup_had_reaches_the_others",
@@ -89,7 +89,7 @@ MUTANTS = [
     ),
     Mutant(
         "who is asked tells again what it has seen",
-        "replica.py",
+        "receiver.py",
         "            link.told, link.asked = -1, None",
         "            pass",
         "crdb/test_replica.py::test_an_acknowledgement_that_was_lost_is_asked_for",
@@ -97,7 +97,7 @@ MUTANTS = [
     ),
     Mutant(
         "what a lost region told one peer is passed on",
-        "replica.py",
+        "receiver.py",
         "link.actor, link.published_here = actor, 0\n        self._find_orphans()",
         "link.actor, link.published_here = actor, 0",
         "crdb/test_resync.py::test_a_peer_passes_on_what_a_lost_region_told_it_alone",
@@ -114,7 +114,7 @@ MUTANTS = [
     ),
     Mutant(
         "what a removed region had on its way is refused",
-        "replica.py",
+        "receiver.py",
         "if link is None or message.actor <= self._ended.get(message.region, 0):",
         "if link is None:",
         "crdb/test_resync.py::"

@@ -27,7 +27,7 @@ MUTANTS = [
     ),
     Mutant(
         "nothing is applied over a gap",
-        "replica.py",
+        "receiver.py",
         "if heard.after > have or early:",
         "if False:",
         "crdb/test_replica.py::test_a_gap_is_asked_for_again",
@@ -35,7 +35,7 @@ MUTANTS = [
     ),
     Mutant(
         "what was applied already is left out",
-        "replica.py",
+        "receiver.py",
         "if have > heard.after:",
         "if False:",
         "crdb/test_replica.py::test_an_overlap_is_applied_in_part",
@@ -77,14 +77,14 @@ MUTANTS = [
     ),
     Mutant(
         "an old complaint does not rewind",
-        "replica.py",
+        "receiver.py",
         "if isinstance(message, Resend) and message.after < link.acked:",
         "if False:",
         "crdb/test_replica.py::test_a_late_resend_does_not_rewind",
     ),
     Mutant(
         "a difference brings its context",
-        "replica.py",
+        "receiver.py",
         "self.context.merge(message.seen())",
         "pass",
         "crdb/test_replica.py::test_past_the_backlog_comes_the_difference",
@@ -100,7 +100,7 @@ MUTANTS = [
     ),
     Mutant(
         "what an author had seen comes first",
-        "replica.py",
+        "receiver.py",
         "early = causal and not met(heard.seen, self._seen().vector, author)",
         "early = False",
         "crdb/test_causality.py::test_a_relay_that_was_lost_is_made_good_by_the_difference",
@@ -114,7 +114,7 @@ MUTANTS = [
     ),
     Mutant(
         "a lost relay is made good",
-        "replica.py",
+        "receiver.py",
         "if self.settings.causal and self._knows_more(message):",
         "if False:",
         "crdb/test_causality.py::test_a_relay_that_was_lost_is_made_good_by_the_difference",

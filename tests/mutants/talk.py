@@ -34,7 +34,7 @@ MUTANTS = [
     ),
     Mutant(
         "a new life numbers its messages anew",
-        "replica.py",
+        "receiver.py",
         "link.actor, link.published_here = actor, 0",
         "link.actor = actor",
         "commands/test_pubsub.py::test_a_region_that_lost_its_memory_is_heard_again",
