@@ -28,7 +28,7 @@ _group = itemgetter(0)
 class Backlog:
     """Writes in order. Appending costs O(1), slicing O(log n + slice)."""
 
-    __slots__ = ("floor", "writes", "writes_max")
+    __slots__ = ("floor", "unlogged_after", "writes", "writes_max")
 
     def __init__(self, writes_max: int, floor: int = 0) -> None:
         self.writes_max = writes_max
@@ -36,6 +36,8 @@ class Backlog:
         """Everything up to this sequence number has been dropped."""
         self.writes: list[Write] = []
         """Appended to directly, by every write of the replica."""
+        self.unlogged_after: int | None = None
+        """Writes beyond this number stay until they are in the log; None if no log is kept."""
 
     def __len__(self) -> int:
         return len(self.writes)
@@ -64,6 +66,8 @@ class Backlog:
         excess = len(writes) - self.writes_max
         if excess > drop:
             drop = bisect_right(writes, writes[excess - 1][0], key=_group)
+        if self.unlogged_after is not None:
+            drop = min(drop, bisect_right(writes, self.unlogged_after, key=_group))
         if drop:
             self.floor = writes[drop][0] - 1 if drop < len(writes) else last
             del writes[:drop]

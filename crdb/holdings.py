@@ -1,12 +1,12 @@
 """What a replica holds and has seen, what it wrote itself, and what it says of all that."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from crdb import resync
 from crdb.backlog import Backlog
 from crdb.cluster import View
-from crdb.crdts.base import Residue
-from crdb.dots import ACTORS_MAX, CausalContext
+from crdb.crdts.base import Delta, Residue
+from crdb.dots import ACTORS_MAX, CausalContext, Dot, dot
 from crdb.keyspace import Key, Keyspace
 from crdb.link import Link
 from crdb.messages import Difference, Digest
@@ -105,6 +105,18 @@ class Holdings:
         self.broker.listeners = other.broker.listeners
         self._transaction.shelf = other._transaction.shelf
 
+    def remerge(self, key: Key, delta: Delta, seen: Container[Dot]) -> None:
+        """Merge what was merged in a former life: from a snapshot, or from a log."""
+        residue = self.keyspace.merge(key, delta, seen)
+        if residue is not None:
+            self._remember(key, residue)
+
+    def resume(self, seq: int) -> None:
+        """Go on as the actor that wrote up to ``seq``: only for who holds all that it wrote."""
+        self._transaction.fresh = dot(self.actor, seq + 1)
+        self.backlog.floor = seq
+        self._transaction.stale = False
+
     def sessions(self) -> list[Session]:
         """Those that watch, wait or listen: who is to be closed when all connections break."""
         watching = [each for watchers in self.keyspace.watchers.values() for each in watchers]
@@ -137,10 +149,10 @@ class Holdings:
 
     def _remember(self, key: Key, residue: Residue) -> None:
         """Keep what a merge could not finish: removals ahead of their adds, and records."""
-        for dot in residue.missed:
-            self.context.add(dot)
-        for dot in residue.lingering:
-            self.stability.keep(dot, key)
+        for missed in residue.missed:
+            self.context.add(missed)
+        for record in residue.lingering:
+            self.stability.keep(record, key)
 
     def _collect(self) -> None:
         """Drop the records that every region is known to have seen."""
