@@ -36,6 +36,9 @@ from crdb.dots import Dot
 
 Factor = RegisterDelta | CounterDelta | Part
 
+NOT_COUNTED = CounterDelta()
+"""Of a string that was only ever assigned, as most are."""
+
 
 class StringDelta(Delta, frozen=True, gc=False):
     """Both factors at once. A write to one of them travels as that factor's own delta."""
@@ -104,6 +107,8 @@ class String(CRDT[Any]):
         if type(delta) is Part or type(delta) is CounterDelta:
             return counter.merge(delta, seen)
         assert type(delta) is StringDelta
+        if delta.counter == NOT_COUNTED:
+            return self.merge(delta.register, seen)
         return together((self.merge(delta.register, seen), counter.merge(delta.counter, seen)))
 
     def forget(self, dot: Dot) -> None:
