@@ -27,15 +27,15 @@ class Journal:
         self._replica = replica
         self._vector = dict(replica.context.vector)
         """How much of each author's stream is in the log, or in the snapshot before it."""
-        self._seq = replica.backlog.unlogged_after = replica.seq
+        self.seq = replica.backlog.unlogged_after = replica.seq
 
     def wrote(self) -> Iterator[Applied]:
         """The replica's own writes since this was last asked: one record, or none."""
-        replica, after = self._replica, self._seq
+        replica, after = self._replica, self.seq
         if replica.seq > after:
             found = replica.backlog.slice(after, replica.seq)
             assert found is not None, "the backlog keeps what is not in the log"
-            self._seq = replica.backlog.unlogged_after = replica.seq
+            self.seq = replica.backlog.unlogged_after = replica.seq
             yield Applied(replica.actor, after, replica.seq, found[0])
 
     def received(self, message: Message, received: Received) -> Iterator[Record]:
