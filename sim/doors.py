@@ -163,10 +163,16 @@ class Visit:
             self._waits = True
             perform(session, self._kept.popleft(), self._served)
         self._going = False
-        if self._replies and (self._blocked or not self._waits):
-            replies, self._replies = self._replies, []
-            self._end.send(b"".join(replies))
-        if session.closing:
+        if self._blocked or not self._waits:
+            replies, self._replies = b"".join(self._replies), []
+            self._region.when_safe(partial(self._give, replies))
+
+    def _give(self, replies: bytes) -> None:
+        if self._end.gone:
+            return
+        if replies:
+            self._end.send(replies)
+        if self._session.closing:
             self._leave()
 
     def _served(self, reply: Reply) -> None:

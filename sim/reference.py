@@ -30,7 +30,9 @@ from sim.protocols.base import Settings, designs
 from sim.scenario import (
     ClientSettings,
     ClockSettings,
+    DiskSettings,
     NetworkSettings,
+    PersistenceSettings,
     Scenario,
     SyncSettings,
     Variant,
@@ -41,6 +43,8 @@ from sim.workloads import Workload
 TABLES: Mapping[str, type[msgspec.Struct]] = {
     "network": NetworkSettings,
     "sync": SyncSettings,
+    "persistence": PersistenceSettings,
+    "disk": DiskSettings,
     "client": ClientSettings,
 }
 """The tables of a scenario that are always there; `clocks` has one for each region."""

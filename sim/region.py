@@ -7,6 +7,7 @@ their requests get no reply, and what MULTI or WATCH had begun on them is gone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -122,8 +123,7 @@ class Region:
         self.ranges = tuple(
             self._range(index, settings, dice) for index in range(len(self.cut.ranges))
         )
-        for each in self.ranges[1:]:
-            each.replica.share(self.desk.replica)
+        self._share()
         self._open: dict[Session, Ask] = {}  # Of blocked and of subscribed clients.
         self.late: dict[Session, list[Reply]] = {}  # To sessions without connection, as a lab's.
         self.lines: dict[Session, Line] = {}
@@ -137,6 +137,11 @@ class Region:
         return SlotRange(
             self, index, slots, replica, dice.fork(f"range {index}") if index else dice
         )
+
+    def _share(self) -> None:
+        """Channels and scripts are the region's, not a range's."""
+        for each in self.ranges[1:]:
+            each.replica.share(self.desk.replica)
 
     @property
     def desk(self) -> SlotRange:
@@ -202,13 +207,21 @@ class Region:
             self._answer(ask, reply)
 
     def _answer(self, ask: Ask, reply: Reply) -> None:
-        self.network.send(
-            self.place, ask.place, "client", reply, ask.answer, connection=ask.connection
-        )
+        self.when_safe(partial(self._send_reply, ask, reply))
+
+    def _send_reply(self, ask: Ask, reply: Reply) -> None:
+        if ask.epoch == self.epoch:
+            self.network.send(
+                self.place, ask.place, "client", reply, ask.answer, connection=ask.connection
+            )
 
     def execute(self, session: Session, request: Request) -> Reply:
         """Run a request here and now. The reply of one that blocks is a `Waiter`."""
         return self.ranges[0].execute(session, request)
+
+    def when_safe(self, go_on: Callable[[], object]) -> None:
+        """Go on, perhaps not before what has been done so far is on the disk."""
+        self.ranges[0].durability.when_safe(go_on)
 
     def close(self, session: Session) -> None:
         """A client gives up a connection: nothing that it began or waits for goes on."""
@@ -231,7 +244,7 @@ class Region:
         for session, reply in woken:
             ask = self._open.get(session)
             if session in self.lines:
-                self.lines[session].say(reply)
+                self.when_safe(partial(self.lines[session].say, reply))
             elif ask is None:
                 self.late.setdefault(session, []).append(reply)
             elif not isinstance(reply, Push):
@@ -284,14 +297,36 @@ class Region:
         for each in self.ranges:
             each.back_up()
 
-    def lose_memory(self, new_actor: Callable[[], int], backup_us: int | None) -> None:
+    def lose_memory(self, new_actor: Callable[[int], int], backup_us: int | None) -> None:
         """Forget everything but the backup of that time, if there is one.
 
         What is written from now on is written under actors that are new (`Replica.restored`).
         """
         for each in self.ranges:
             backup = None if backup_us is None else each.backups.get(backup_us)
-            each.lose_memory(new_actor(), backup)
+            each.lose_memory(new_actor(each.index), backup)
+        self._share()
+
+    def lose_power(self) -> None:
+        """Crash, and keep what is on the disk."""
+        self.crash()
+        for each in self.ranges:
+            each.durability.power_loss()
+
+    def recover(self, new_actor: Callable[[int], int]) -> int | None:
+        """Go on with what is on the disk; how many microseconds it takes to read that.
+
+        None if a file is refused and nobody has the data: it is for a person to decide.
+        """
+        loading_us = 0
+        for each in self.ranges:
+            loading_us += each.durability.loading_us()
+            replica = each.durability.recover(each.replica, new_actor(each.index))
+            if replica is None:
+                return None
+            each.begin(replica)
+        self._share()
+        return loading_us
 
     def step_clock(self, by_us: int) -> None:
         """Move the clock by so many microseconds at once; negative turns it back."""

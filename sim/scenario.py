@@ -84,6 +84,35 @@ class SyncSettings(Strict, frozen=True):
     or nothing."""
 
 
+class DiskSettings(Strict, frozen=True):
+    """The disk of every region, if something is kept on it."""
+
+    fsync: Duration = Duration(1_000)
+    """How long an fsync takes besides its bytes."""
+    jitter: Annotated[float, Meta(ge=0, le=1)] = 0.1
+    """Standard deviation of that, as a share of it."""
+    mb_per_s: Count = 500
+    """Megabytes read or written in a second."""
+    capacity_mb: Annotated[int, Meta(ge=0)] = 0
+    """Megabytes that it holds; 0 for no limit."""
+
+
+class PersistenceSettings(Strict, frozen=True):
+    """What every region keeps on its disk, for when its power fails."""
+
+    policy: Literal["none", "rdb", "aof"] = "none"
+    """Nothing, snapshots, or an append-only log."""
+    interval: Duration = Duration(0)
+    """From one snapshot to the next (the product has 1h, 6h and 12h), or from a write to its fsync;
+    ``0s`` means 1h, and 1s."""
+    fsync: Literal["always", "interval", "never"] = "interval"
+    """Of a log: before a reply, every interval, or when the system finds the time."""
+    rewrite_percent: Count = 100
+    """A log is rewritten when it has grown by so much …"""
+    rewrite_bytes: Count = 64 << 20
+    """… and is at least so large."""
+
+
 class ClockSettings(Strict, frozen=True):
     """How wrong a region's clock is."""
 
@@ -166,6 +195,8 @@ class Scenario(Strict, frozen=True):
     """How long clients go on starting work."""
     network: NetworkSettings = NetworkSettings()
     sync: SyncSettings = SyncSettings()
+    persistence: PersistenceSettings = PersistenceSettings()
+    disk: DiskSettings = DiskSettings()
     clocks: dict[str, ClockSettings] = {}
     """By region; one that is not named has a true clock."""
     cluster: ClusterSettings = ClusterSettings()

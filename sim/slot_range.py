@@ -21,6 +21,7 @@ from crdb.persistence.format import size_bytes
 from crdb.replica import Replica
 from crdb.session import Request, Session, Waiter
 from sim.clock import RegionClock
+from sim.durability import Durability
 from sim.engine import Call, Engine, Lane
 from sim.history import History, Lag
 from sim.latency import Latency
@@ -74,6 +75,7 @@ class SlotRange:
         self.replica = replica
         self.up = True
         """A process holds it; a region that is up may have lost the node."""
+        self.durability = Durability()
         self.copy: Replica | None = None
         self.copy_lag_us = 0
         self.backups: dict[int, Difference] = {}
@@ -100,11 +102,14 @@ class SlotRange:
     def execute(self, session: Session, request: Request) -> Reply:
         """Run a request here and now. The reply of one that blocks is a `Waiter`."""
         replica = self.replica
+        if refused := self.durability.refused(session, request):
+            return refused
         before = replica.seq
         reply = replica.execute(self.region.clock.now(), session, request, self.draw)
         if replica.restless:
             self.wake()
             self.arrange()
+        self.durability.wrote()
         if replica.seq != before:
             self._wrote(before)
         return reply
@@ -134,6 +139,7 @@ class SlotRange:
             return
         message = parcel.message
         received = self.replica.receive(region.clock.now(), message)
+        self.durability.received(message, received)
         if received.applied and parcel.oldest_us is not None:
             now_us = region.engine.now
             lag = Lag(
@@ -165,6 +171,7 @@ class SlotRange:
         if self.replica.restless:
             self.wake()
         letters = self.replica.tick(self.region.clock.now())
+        self.durability.collect()
         if self.replica.seq != before:
             # What expired is removed by nobody's request, and leaves at once.
             self._marks.append((before + 1, self.region.engine.now))
@@ -252,17 +259,14 @@ class SlotRange:
         assert copy is not None
         unsent = old.backlog.slice(old.copied or 0, old.seq)
         copy.promote(old.stale)
-        self._stop_passing()
         self.start_from(copy)
-        self.copy = None
         return len(unsent[0]) if unsent else 0
 
     def start_from(self, replica: Replica) -> None:
         """Go on with another replica; who listened or waited at the old one does so at this."""
-        old, self.replica = self.replica, replica
+        old = self.replica
+        self.begin(replica)
         replica.share(old)
-        self._marks.clear()
-        self._marked = self._soon = False
         for watcher in old.sessions():
             watcher.dirty = True
         self.resume()
@@ -320,7 +324,13 @@ class SlotRange:
     def lose_memory(self, actor: int, backup: Difference | None) -> None:
         """Forget everything but a backup. ``actor`` is a new one, as in `Replica.restored`."""
         old = self.replica
-        new = Replica.restored(old.region, old.links, actor, backup, old.settings)
+        self.begin(Replica.restored(old.region, old.links, actor, backup, old.settings))
+
+    def begin(self, replica: Replica) -> None:
+        """Hold what this replica holds, and nothing of what was here; a copy has to begin anew."""
+        self._stop_passing()
+        self.copy = None
         self._marks.clear()
         self._marked = self._soon = False
-        self.replica = new
+        self.replica = replica
+        self.durability.begin(replica)

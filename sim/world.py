@@ -7,6 +7,7 @@ is read stay open in the history, as they may have happened. Whoever judges gets
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
+from functools import partial
 from hashlib import blake2b
 from itertools import count
 from typing import Any, TypeVar
@@ -20,12 +21,15 @@ from sim.cluster.clustered import Clustered
 from sim.cluster.operations import Operator, Pace
 from sim.cluster.service import ServiceTime
 from sim.cluster_client import ClusterClient
+from sim.disk import Disk
 from sim.doors import Door, Names, host_of
+from sim.durability import OnDisk
 from sim.engine import Engine
 from sim.history import History
 from sim.latency import Jitter, Latency, pbs
 from sim.nemesis import Nemesis
 from sim.network import Network
+from sim.persister import Policy
 from sim.region import Region, Syncer
 from sim.rng import Streams
 from sim.scenario import ClockSettings, Scenario, Variant
@@ -111,8 +115,8 @@ class World:
         )
         syncer = Syncer(int(sync.batch_interval), pbs(sync.delay) if sync.delay else None)
         if cluster.policy == "none":
-            return Region(*parts, settings=settings, syncer=syncer)
-        return Clustered(
+            return self._kept(Region(*parts, settings=settings, syncer=syncer))
+        clustered = Clustered(
             *parts,
             settings=settings,
             syncer=syncer,
@@ -127,6 +131,35 @@ class World:
             proxy_us=int(cluster.proxy),
             service=ServiceTime(cluster.command_ns, cluster.byte_ns, cluster.element_ns),
         )
+        return self._kept(clustered)
+
+    def _kept(self, region: Region) -> Region:
+        """The region with a disk for each of its ranges, if anything is kept on one."""
+        wanted, kind = self.scenario.persistence, self.scenario.disk
+        if wanted.policy == "none":
+            return region
+        policy = Policy(
+            wanted.policy,
+            wanted.fsync,
+            int(wanted.interval),
+            wanted.rewrite_percent,
+            wanted.rewrite_bytes,
+        )
+        tell = partial(self._tell_disk, region.name)
+        for each in region.ranges:
+            name = f"disk {region.name}" + (f" {each.index}" if each.index else "")
+            disk = Disk(
+                self.engine,
+                self.streams[name],
+                fsync=Jitter(int(kind.fsync), Decimal(str(kind.jitter))),
+                bytes_per_s=kind.mb_per_s * 1_000_000,
+                capacity_bytes=kind.capacity_mb * 1_000_000 // len(region.ranges) or None,
+            )
+            each.durability = OnDisk(self.engine, disk, each.replica, policy, tell)
+        return region
+
+    def _tell_disk(self, place: str, what: str, **detail: Any) -> None:
+        self.history.happened(self.engine.now, "disk", place, what, **detail)
 
     def new_actor(self, index: int = 0) -> int:
         """A number under which nobody has written yet in the range of that index."""

@@ -12,6 +12,7 @@ Rules
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from crdb.cluster import Member, ShardView, View
@@ -144,9 +145,15 @@ class Clustered(Region):
         shard.ranges.append(place)
         if not shard.replica.node.up:
             place.unfollow()
-        elif place.copy is None:
-            place.follow(self.new_actor(place.index), self.copy_lag_us)
+        self._follow(shard)
         self.changed()
+
+    def _follow(self, shard: Shard) -> None:
+        """Let the replica have a copy of each range that it has none of, if both nodes are there."""
+        if shard.primary.node.up and shard.replica.node.up:
+            for place in shard.ranges:
+                if place.copy is None:
+                    place.follow(self.new_actor(place.index), self.copy_lag_us)
 
     def owner(self, place: SlotRange) -> Shard:
         return self._owners[place.index]
@@ -183,6 +190,11 @@ class Clustered(Region):
     def execute(self, session: Session, request: Request) -> Reply:
         """Run a request here and now, as an operator may: no proxy and no redirection."""
         return at_once(self, session, request)
+
+    def when_safe(self, go_on: Callable[[], object]) -> None:
+        for each in self.ranges:
+            go_on = partial(each.durability.when_safe, go_on)
+        go_on()
 
     def reply_to(self, ask: Ask, reply: Reply, endpoint: Endpoint) -> None:
         """Answer a request that came to an endpoint, now or when there is a reply."""
@@ -237,6 +249,7 @@ class Clustered(Region):
         super().restart()
         if self.up:
             for shard in self.shards.values():
+                self._follow(shard)
                 shard.resume()
 
     def stop_node(self, number: int, silent: bool = False) -> None:
@@ -269,15 +282,12 @@ class Clustered(Region):
         self._silence(node, False)
         self.tell("node", f"{number} up")
         for shard in self.shards.values():
-            if shard.replica.node is node and shard.primary.up:
-                for place in shard.ranges:
-                    place.follow(self.new_actor(place.index), self.copy_lag_us)
-            elif shard.primary.node is node:
+            if shard.primary.node is node:
                 for place in shard.ranges:
                     place.resume()
-                    if shard.replica.node.up and place.copy is None:
-                        place.follow(self.new_actor(place.index), self.copy_lag_us)
                 shard.resume()
+            if node in (shard.primary.node, shard.replica.node):
+                self._follow(shard)
         self.changed()
 
     def _silence(self, node: Node, silent: bool) -> None:
@@ -300,9 +310,7 @@ class Clustered(Region):
                 place.catch_up()
             lost += place.promote()
         shard.primary = shard.replica
-        if shard.replica.node.up:
-            for place in shard.ranges:
-                place.follow(self.new_actor(place.index), self.copy_lag_us)
+        self._follow(shard)
         self.tell(
             "failover",
             f"shard {shard.number} at node {shard.primary.node.number}",

@@ -24,6 +24,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "outage": {"region": EAST},
     "partition": PAIR,
     "refuse": {"region": EAST},
+    "power-loss": {"region": EAST},
     "reorder": {"share": 0.5, "extra": "5ms"},
     "reset": {"region": EAST},
     "restore": {"region": EAST, "at": "1s", "backup": "1s"},
