@@ -149,7 +149,7 @@ class Clustered(Region):
         self.changed()
 
     def _follow(self, shard: Shard) -> None:
-        """Let the replica have a copy of each range that it has none of, if both nodes are there."""
+        """Let the replica have a copy of each range that it has none of, if both nodes are up."""
         if shard.primary.node.up and shard.replica.node.up:
             for place in shard.ranges:
                 if place.copy is None:
