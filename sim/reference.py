@@ -27,15 +27,15 @@ from crdb import registry
 from sim.faults import Fault
 from sim.listing import about
 from sim.protocols.base import Settings, designs
-from sim.scenario import (
+from sim.scenario import Scenario, Variant
+from sim.settings import (
     ClientSettings,
     ClockSettings,
+    ClusterSettings,
     DiskSettings,
     NetworkSettings,
     PersistenceSettings,
-    Scenario,
     SyncSettings,
-    Variant,
 )
 from sim.units import HOUR, MINUTE, MS, SECOND, Duration, Offset, Period
 from sim.workloads import Workload
@@ -45,6 +45,7 @@ TABLES: Mapping[str, type[msgspec.Struct]] = {
     "sync": SyncSettings,
     "persistence": PersistenceSettings,
     "disk": DiskSettings,
+    "cluster": ClusterSettings,
     "client": ClientSettings,
 }
 """The tables of a scenario that are always there; `clocks` has one for each region."""

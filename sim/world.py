@@ -32,7 +32,8 @@ from sim.network import Network
 from sim.persister import Policy
 from sim.region import Region, Syncer
 from sim.rng import Streams
-from sim.scenario import ClockSettings, Scenario, Variant
+from sim.scenario import Scenario, Variant
+from sim.settings import ClockSettings
 from sim.topology import Topology, UnknownRegion
 from sim.wires import Wires
 
