@@ -21,15 +21,26 @@ from sim.aio.calls import at as at
 from sim.aio.owned import owned
 from sim.aio.stuck import Deadlock as Deadlock
 from sim.doors import Names
+from sim.history import History
 from sim.rng import Dice
 from sim.wires import Wires
 
 T = TypeVar("T")
 
 
-def run(main: Coroutine[Any, Any, T], wires: Wires, names: Names, dice: Dice, place: str) -> T:
-    """Run a program from a place, in virtual time, with `random` and `time` its own."""
-    loop = WorldLoop(wires, names, place)
+def run(
+    main: Coroutine[Any, Any, T],
+    wires: Wires,
+    names: Names,
+    dice: Dice,
+    place: str,
+    history: History | None = None,
+) -> T:
+    """Run a program from a place, in virtual time, with `random` and `time` its own.
+
+    What its clients ask the regions is entered into ``history``, if there is one.
+    """
+    loop = WorldLoop(wires, names, place, history)
     with owned(wires.engine, dice, lambda seconds: loop.sleep(seconds)):
         return loop.run(main)
 

@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from itertools import count
 from typing import Any
 
 from sim.aio.loop import Loop
+from sim.aio.recorded import Conversation, Recorded
 from sim.aio.transports import Server, Transport
 from sim.doors import Names
-from sim.ends import End
+from sim.ends import Address, End
+from sim.history import History
 from sim.wires import Wires
 
 HERE = frozenset({"", "localhost", "127.0.0.1", "0.0.0.0", "::1", "::"})
@@ -40,12 +43,19 @@ def at(place: str) -> Iterator[None]:
 class WorldLoop(Loop):
     """An event loop with a network."""
 
-    def __init__(self, wires: Wires, names: Names, place: str) -> None:
+    def __init__(
+        self, wires: Wires, names: Names, place: str, history: History | None = None
+    ) -> None:
+        """What clients ask the regions is entered into ``history``, if there is one."""
         super().__init__(wires.engine)
         self._wires = wires
         self._names = names
         self._place = place
         self.closers.append(partial(wires.hang_up, wires.calls))
+        self._history = history
+        self._processes = count(1)
+        self._own: set[Address] = set()
+        """Where programs of this loop listen."""
 
     def place(self) -> str:
         """Where the running code is."""
@@ -94,7 +104,7 @@ class WorldLoop(Loop):
             raise ValueError("in virtual time: a host and a port are needed, and no socket")
         end = await self.dial(host, int(port))
         protocol = protocol_factory()
-        return Transport(self, end, protocol, end.peer.address), protocol
+        return self._transport(end, protocol, end.peer.address), protocol
 
     async def dial(self, host: str, port: int) -> End:
         """Connect from here; nobody reads at this end before it is resumed. Raises OSError."""
@@ -120,6 +130,14 @@ class WorldLoop(Loop):
             knock.give_up()
             raise
 
+    def _transport(self, end: End, protocol: asyncio.BaseProtocol, address: Address) -> Transport:
+        if self._history is None or address in self._own:
+            return Transport(self, end, protocol, address)
+        process, region = next(self._processes), self._names.places[address[0]]
+        self._history.happened(self.engine.now, "client", end.place, region, process=process)
+        conversation = Conversation(self._history, process, region)
+        return Recorded(self, end, protocol, address, conversation)
+
     async def create_server(  # type: ignore[override]
         self,
         protocol_factory: Callable[[], asyncio.BaseProtocol],
@@ -142,6 +160,7 @@ class WorldLoop(Loop):
             return True
 
         self._wires.listen(place, address, accept)
+        self._own.add(address)
         server = Server(self, lambda: self._wires.unlisten(address))
         self.closers.append(server.close)
         return server

@@ -295,9 +295,9 @@ class Loop(asyncio.BaseEventLoop):
             if due and engine._queue:
                 engine.step()
             elif due and rounds > SPINNING_ROUNDS:
-                raise Deadlock(f"the program never rests, and nothing happens:{self._told()}")
+                raise Deadlock(f"the program never rests, and nothing happens:{self.waiting()}")
             elif not due and not engine.run_until_filled(due, self._end_us()):
-                raise Deadlock(f"nothing is left that could wake them:{self._told()}")
+                raise Deadlock(f"nothing is left that could wake them:{self.waiting()}")
 
     def _end_us(self) -> int:
         """Until when something has to come for the program."""
@@ -320,7 +320,8 @@ class Loop(asyncio.BaseEventLoop):
                     message = f"Exception in callback {callback!r}"
                     self.call_exception_handler({"message": message, "exception": error})
 
-    def _told(self) -> str:
+    def waiting(self) -> str:
+        """One line for each task that is not done: who waits, and where."""
         return told(self._left())
 
     def stop(self) -> None:
