@@ -10,6 +10,9 @@ from sim.words import did_you_mean
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress on stderr.")]
 RunFolder = Annotated[Path, typer.Argument(help="A folder that `crdb run` wrote.")]
+KeptRun = Annotated[
+    Path, typer.Argument(help="A folder that `crdb run` wrote, or a file that sim.testing wrote.")
+]
 ScenarioName = Annotated[str, typer.Argument(help="A shipped name, or the path of a TOML file.")]
 Sets = Annotated[
     list[str] | None,

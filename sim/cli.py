@@ -19,7 +19,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sim import conflicts, divergence, swept
 from sim import conformance as vectors
-from sim.arguments import AsJson, Out, Quiet, RunFolder, ScenarioName, Sets, one_of, seeds_of
+from sim.arguments import (
+    AsJson,
+    KeptRun,
+    Out,
+    Quiet,
+    RunFolder,
+    ScenarioName,
+    Sets,
+    one_of,
+    seeds_of,
+)
 from sim.export import FORMS, export
 from sim.kept import BadRun, folder_of, keep, prepare, read, versions
 from sim.listing import SECTIONS
@@ -211,9 +221,15 @@ def new_(
     typer.echo(f"written: {path}; run it with: crdb run {path}")
 
 
-@app.command("replay", epilog="Example: crdb replay runs/payments/0-1a2b3c4d")
-def replay_(run_dir: RunFolder, quiet: Quiet = False) -> int:
+@app.command(
+    "replay",
+    epilog="Examples: crdb replay runs/payments/0-1a2b3c4d;  "
+    "crdb replay runs/testing/test_claims/replay.json",
+)
+def replay_(run_dir: KeptRun, quiet: Quiet = False) -> int:
     """Run a kept run again, and say where it parts."""
+    if run_dir.is_file():
+        return _replay_program(run_dir)
     kept = read(run_dir)
     with _progress(quiet) as say:
         found = divergence.replay(kept, say)
@@ -223,6 +239,23 @@ def replay_(run_dir: RunFolder, quiet: Quiet = False) -> int:
         return HOLDS
     show_divergence(_console(), found, "kept", "now")
     return FAILS
+
+
+def _replay_program(file: Path) -> int:
+    """Run a program under test again, as `sim.testing` has kept it."""
+    try:
+        from sim import testing
+    except ModuleNotFoundError as error:
+        raise BadRun(f"{file}: {error.name} is missing: pip install '.[testing]'") from None
+    try:
+        found = testing.replay(file)
+    except testing.AnotherRun as parted:
+        typer.echo(parted)
+        return FAILS
+    except testing.NoReplay as refused:
+        raise BadRun(str(refused)) from None
+    typer.echo(f"{found.story}\n\n{found.diagram}\n\nsame fingerprint: {found.fingerprint}")
+    return HOLDS
 
 
 @app.command("diff", epilog="Example: crdb diff runs/payments/0-1a2b3c4d runs/payments/1-1a2b3c4d")

@@ -20,7 +20,7 @@ FAILED = 1
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program and its tests, where they can be broken."""
     place = tmp_path_factory.mktemp("mutants")
-    for top in ("crdb", "tests"):
+    for top in ("crdb", "sim", "tests"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / top, place / top, ignore=ignored)
     return place
@@ -51,7 +51,7 @@ def test_every_bug_that_has_a_test_has_a_mutant() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", ledger(), ids=lambda mutant: mutant.idea)
 def test_mutant_is_killed(mutant: Mutant, copy: Path) -> None:
-    file = copy / "crdb" / mutant.file
+    file = copy / mutant.top / mutant.file
     sound = file.read_text(encoding="utf-8")
     assert sound.count(mutant.old) == 1, "the ledger is behind the program"
     file.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")

@@ -185,8 +185,11 @@ class Loop(asyncio.BaseEventLoop):
         try:
             return self.run_until_complete(main)
         finally:
-            main.close()
-            self.finish()
+            # In this order: what is cancelled may still have to hang up, and wait for that.
+            try:
+                self.finish()
+            finally:
+                main.close()
 
     def live(self, work: Coroutine[Any, Any, object]) -> None:
         """Start a task that lives while `pass_until` lets time pass, and that raises its error."""

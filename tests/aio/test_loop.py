@@ -88,6 +88,25 @@ def test_a_deadlock_names_who_waits_and_where() -> None:
     assert "Event.wait (locks.py:" in lines[2]
 
 
+def test_what_waits_in_vain_may_still_hang_up() -> None:
+    left: list[float] = []
+
+    class Connection:
+        async def __aenter__(self) -> None: ...
+
+        async def __aexit__(self, *error: object) -> None:
+            await asyncio.sleep(1)
+            left.append(asyncio.get_running_loop().time())
+
+    async def main() -> None:
+        async with Connection():
+            await asyncio.Event().wait()
+
+    with pytest.raises(Deadlock):
+        run(main())
+    assert left == [1]
+
+
 def test_regions_that_go_on_talking_do_not_hide_a_program_that_waits_in_vain() -> None:
     lab = Lab(WEST, EAST)
     lab[WEST]("SET k v")

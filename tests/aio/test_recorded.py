@@ -11,7 +11,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 
 from sim import aio
-from sim.history import FAIL, INFO, OK, Op
+from sim.aio.recorded import Conversation
+from sim.history import FAIL, INFO, OK, History, Op
 from sim.lab import Lab
 from tests.sim.two_cities import EAST, WEST
 
@@ -139,6 +140,18 @@ def test_messages_answer_nothing(protocol: int) -> None:
 
     ops = [(op.name, op.process, op.outcome) for op in recorded(lab, main())]
     assert ops == [("SUBSCRIBE", 1, OK), ("PUBLISH", 2, OK), ("PING", 1, OK), ("SET", 2, OK)]
+
+
+@pytest.mark.parametrize("mark", [b"*", b">"])
+def test_a_message_between_request_and_reply_answers_nothing(mark: bytes) -> None:
+    history = History()
+    talk = Conversation(history, process=1, place=WEST)
+    talk.asked(b"SUBSCRIBE a\r\n", 0)
+    talk.told(mark + b"3\r\n+subscribe\r\n+a\r\n:1\r\n", 1)
+    talk.asked(b"PING\r\n", 2)
+    talk.told(mark + b"3\r\n+message\r\n+a\r\n+hello\r\n", 3)
+    talk.told(b"*2\r\n+pong\r\n+\r\n", 4)
+    assert [(op.name, op.completed_us) for op in history.ops] == [("SUBSCRIBE", 1), ("PING", 4)]
 
 
 def test_a_programs_own_servers_are_no_regions() -> None:

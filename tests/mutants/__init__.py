@@ -13,7 +13,7 @@ class Mutant(NamedTuple):
     idea: str
     """What the mutant breaks."""
     file: str
-    """Below crdb."""
+    """Below `top`."""
     old: str
     """Occurs exactly once in the file."""
     new: str
@@ -21,6 +21,8 @@ class Mutant(NamedTuple):
     """The test that fails, below tests."""
     bug: int = 0
     """Which of those in docs/bugs.md it brings back; 0 for none."""
+    top: str = "crdb"
+    """Or sim."""
 
 
 def ledger() -> list[Mutant]:

@@ -1,0 +1,1 @@
+"""Property tests of asyncio programs: what is found, shrunk, told, drawn and run again."""

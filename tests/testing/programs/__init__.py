@@ -1,0 +1,1 @@
+"""Programs under test: payments that two payers must not both capture, by three designs."""
