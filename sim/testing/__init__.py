@@ -25,6 +25,7 @@ no faults, 2 operations, seed 0
 `under_faults` makes a test of Hypothesis; what fails is shrunk, told, drawn, and can be replayed.
 """
 
+from sim.settings import ClusterSettings as ClusterSettings
 from sim.testing.counterexamples import Counterexample as Counterexample
 from sim.testing.property import Property as Property
 from sim.testing.property import counterexample as counterexample
@@ -37,11 +38,14 @@ from sim.testing.stage import Stage as Stage
 from sim.testing.strategies import Faults as Faults
 from sim.testing.strategies import amnesias as amnesias
 from sim.testing.strategies import any_faults as any_faults
+from sim.testing.strategies import cluster_faults as cluster_faults
+from sim.testing.strategies import door_faults as door_faults
 from sim.testing.strategies import drifts as drifts
 from sim.testing.strategies import duplicates as duplicates
 from sim.testing.strategies import losses as losses
 from sim.testing.strategies import outages as outages
 from sim.testing.strategies import partitions as partitions
+from sim.testing.strategies import power_losses as power_losses
 from sim.testing.strategies import reorderings as reorderings
 from sim.testing.strategies import restores as restores
 from sim.testing.strategies import schedules as schedules

@@ -16,10 +16,11 @@ from typing import Any, Protocol, cast
 from hypothesis import Phase, given, note, settings
 from hypothesis.strategies import SearchStrategy
 
+from sim.settings import ClusterSettings
 from sim.testing.counterexamples import Counterexample, Reported
 from sim.testing.play import WORLD, Program, play
 from sim.testing.replays import again, load
-from sim.testing.strategies import Faults, schedules
+from sim.testing.strategies import NO_CLUSTER, Faults, schedules
 from sim.units import us
 
 SCHEDULE = "schedule"
@@ -50,6 +51,7 @@ def under_faults(
     faults_max: int = 3,
     within: str = "5s",
     sync_delays: Sequence[str] = ("",),
+    cluster: ClusterSettings = NO_CLUSTER,
     invariant: Callable[[Any], object] | None = None,
     final: Main | None = None,
     limit: str = "10min",
@@ -57,7 +59,7 @@ def under_faults(
 ) -> Callable[[Main], Property]:
     """Run ``async def program(world, **arguments)`` under schedules, and report what fails.
 
-    Regions, ``faults_max``, ``within`` and ``sync_delays`` as in `sim.testing.schedules`. Of the
+    Regions, ``faults_max``, ``within``, ``sync_delays`` and ``cluster`` as in `schedules`. Of the
     program, ``world`` is a `sim.testing.stage.Stage`; its further arguments are drawn from the
     strategies that are given here. What must hold: its own assertions, ``invariant(returned)``,
     and, once all is healed and the regions have converged, ``await final(world, returned)``. A
@@ -66,7 +68,12 @@ def under_faults(
     Raises TypeError for what is no such program, and ValueError as `sim.testing.schedules` does.
     """
     drawn = schedules(
-        regions, faults, faults_max=faults_max, within=within, sync_delays=sync_delays
+        regions,
+        faults,
+        faults_max=faults_max,
+        within=within,
+        sync_delays=sync_delays,
+        cluster=cluster,
     )
 
     def decorate(main: Main) -> Property:

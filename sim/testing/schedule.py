@@ -19,7 +19,8 @@ from typing import Any
 import msgspec
 
 from sim.faults import Fault
-from sim.scenario import AnyFault, Scenario, SyncSettings, Variant, check
+from sim.scenario import AnyFault, Scenario, Variant, check
+from sim.settings import ClusterSettings, SyncSettings
 from sim.units import DAY, Duration, Period, decode, encode
 from sim.workloads import Workload
 from sim.world import World
@@ -37,6 +38,8 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """How long the program's pauses last, in order; those after the last take no time."""
     sync_delay: str = ""
     """What replication waits beyond its batches, as a scenario's ``sync.delay``."""
+    cluster: ClusterSettings = ClusterSettings()
+    """What the regions are made of."""
 
     def world(self) -> World:
         """Make the world. Raises `sim.scenario.BadScenario`, `sim.topology.UnknownRegion` or
@@ -48,6 +51,7 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
             Workload(),
             horizon=Period(DAY),  # Nobody works until then: faults have to begin before.
             sync=SyncSettings(delay=self.sync_delay),
+            cluster=self.cluster,
             variants=(variant,),
         )
         check(scenario)

@@ -13,7 +13,7 @@ All faults end by themselves: a program that waits for their end is not stuck.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import permutations, product
 from typing import Any
 
@@ -25,12 +25,23 @@ from sim.faults.amnesia import Amnesia
 from sim.faults.clock_step import ClockStep
 from sim.faults.drift import Drift
 from sim.faults.duplicate import DuplicateFault
+from sim.faults.hang import Hang
+from sim.faults.idle_cut import IdleCut
 from sim.faults.loss import LossFault
+from sim.faults.node_outage import NodeOutage
 from sim.faults.outage import Outage
 from sim.faults.partition import PartitionFault
+from sim.faults.patch import Patch
+from sim.faults.power_loss import PowerLoss
+from sim.faults.refuse import Refuse
 from sim.faults.reorder import ReorderFault
+from sim.faults.reset import Reset
+from sim.faults.resize import Resize
 from sim.faults.restore import Restore
+from sim.faults.scale import Scale
 from sim.faults.slow import SlowFault
+from sim.faults.zone_outage import ZoneOutage
+from sim.settings import ClusterSettings
 from sim.testing.schedule import Schedule
 from sim.topology import NoRoundTrip, Topology, azure_regions
 from sim.units import MS, SECOND, Duration, Offset, Period, us
@@ -43,6 +54,8 @@ LADDER_US = [10 * MS, 100 * MS, SECOND, 10 * SECOND, 100 * SECOND]
 SEEDS = st.integers(0, 2**32 - 1)
 
 PAUSES_MAX = 8
+
+NO_CLUSTER = ClusterSettings()
 
 CHANNELS: list[tuple[Channel, ...]] = [("sync",), ("sync", "client"), ("client",)]
 SHARES = [0.01, 0.1, 0.5, 1.0]
@@ -75,12 +88,13 @@ def schedules(
     faults_max: int = 3,
     within: str = "5s",
     sync_delays: Sequence[str] = ("",),
+    cluster: ClusterSettings = NO_CLUSTER,
 ) -> SearchStrategy[Schedule]:
     """Schedules of up to ``faults_max`` faults, which begin within so long from the beginning.
 
-    ``sync_delays`` are names of stores that `sim.latency.pbs` knows, or nothing. Raises ValueError
-    for regions that the faults cannot strike, `sim.units.NotADuration`, and when drawn
-    `sim.topology.UnknownRegion`.
+    ``sync_delays`` are names of stores that `sim.latency.pbs` knows, or nothing. ``cluster`` is
+    what the regions are made of, which `cluster_faults` need. Raises ValueError for regions that
+    the faults cannot strike, `sim.units.NotADuration`, and when drawn `sim.topology.UnknownRegion`.
     """
 
     @lru_cache
@@ -93,6 +107,7 @@ def schedules(
             faults=st.lists(fault, max_size=faults_max if faults else 0).map(tuple),
             pauses=st.lists(_durations(0), max_size=PAUSES_MAX).map(tuple),
             sync_delay=st.sampled_from(list(sync_delays)),
+            cluster=st.just(cluster),
         )
 
     if isinstance(regions, SearchStrategy):
@@ -162,6 +177,46 @@ def restores() -> Faults:
     )
 
 
+def power_losses() -> Faults:
+    """A region loses its power; nothing was kept on a disk."""
+    return _kind(
+        lambda at, lasts, region: PowerLoss(at=at, lasts=lasts, region=region),
+        lambda regions: regions,
+    )
+
+
+def door_faults() -> Faults:
+    """Connections to a region are refused, hang, break once, or are cut when they were silent."""
+    return _kind(
+        lambda at, lasts, how: how[0](at=at, lasts=lasts, region=how[1]),
+        lambda regions: product((Reset, Refuse, Hang, IdleCut), regions),
+    )
+
+
+def cluster_faults() -> Faults:
+    """A cluster's node or zone is lost; or an operator patches, resizes or scales it."""
+    nodes = _kind(
+        lambda at, lasts, how: NodeOutage(
+            at=at, lasts=lasts, node=how[0], silent=how[1], region=how[2]
+        ),
+        lambda regions: product((1, 2), (False, True), regions),
+    )
+    zones = _kind(
+        lambda at, lasts, how: ZoneOutage(at=at, lasts=lasts, zone=how[0], region=how[1]),
+        lambda regions: product((1, 2), regions),
+    )
+    work = _kind(lambda at, _, how: how(at=at), _operations)
+    return nodes | zones | work
+
+
+def _operations(regions: Regions) -> Iterable[Callable[..., Fault]]:
+    """What an operator may begin."""
+    for region in regions:
+        yield partial(Scale, region=region, capacity=4)
+        yield partial(Patch, region=region)
+        yield partial(Resize, region=region)
+
+
 def skews() -> Faults:
     """A region's clock jumps, forward or back, and stays wrong."""
     return _kind(
@@ -205,9 +260,10 @@ def reorderings() -> Faults:
 
 
 def any_faults() -> Faults:
-    """All of these."""
+    """All but those of clusters."""
     clocks, packets = skews() | drifts(), losses() | duplicates() | reorderings()
-    return partitions() | outages() | clocks | packets | slowdowns() | amnesias() | restores()
+    doors, memory = door_faults(), amnesias() | restores() | power_losses()
+    return partitions() | outages() | clocks | packets | slowdowns() | doors | memory
 
 
 def _kind(

@@ -6,11 +6,25 @@ from hypothesis import find, given, settings
 from crdb import registry
 from sim.faults import Fault
 from sim.scenario import BadScenario
-from sim.testing import Schedule, any_faults, partitions, schedules, some_regions
+from sim.testing import (
+    ClusterSettings,
+    Schedule,
+    any_faults,
+    cluster_faults,
+    partitions,
+    schedules,
+    some_regions,
+)
 from sim.testing.schedule import read, written
 from tests.sim.two_cities import EAST, WEST
 
-WIDEST = schedules(some_regions(2, 4), any_faults(), within="1h", sync_delays=["", "WAN", "YMMR"])
+WIDEST = schedules(
+    some_regions(2, 4),
+    any_faults() | cluster_faults(),
+    within="1h",
+    sync_delays=["", "WAN", "YMMR"],
+    cluster=ClusterSettings("oss", ranges=4),
+)
 
 
 @given(WIDEST)
@@ -29,7 +43,7 @@ def test_a_schedule_is_the_same_after_it_was_written(schedule: Schedule) -> None
     "kind", registry.classes("sim.faults", Fault), ids=lambda kind: kind.__name__
 )
 def test_every_kind_of_fault_is_drawn(kind: type[Fault]) -> None:
-    drawn = any_faults().among([WEST, EAST])
+    drawn = (any_faults() | cluster_faults()).among([WEST, EAST])
     assert isinstance(find(drawn, lambda fault: isinstance(fault, kind)), kind)
 
 
