@@ -124,7 +124,8 @@ class Region:
             self._range(index, settings, dice) for index in range(len(self.cut.ranges))
         )
         self._share()
-        self._open: dict[Session, Ask] = {}  # Of blocked and of subscribed clients.
+        self._open: dict[Session, tuple[Ask, Endpoint]] = {}
+        """Of blocked and of subscribed clients, and where they came to."""
         self.late: dict[Session, list[Reply]] = {}  # To sessions without connection, as a lab's.
         self.lines: dict[Session, Line] = {}
         self._busy_until_us = self._crashes = 0  # Crashes that no restart has undone.
@@ -199,18 +200,18 @@ class Region:
         if self.up and ask.epoch == self.epoch:
             self.reply(ask, self.execute(ask.session, ask.request))
 
-    def reply(self, ask: Ask, reply: Reply) -> None:
-        """Answer a request, now or when there is a reply."""
+    def reply(self, ask: Ask, reply: Reply, end: "Endpoint | None" = None) -> None:
+        """Answer a request that came to an end of this region, now or when there is a reply."""
         if isinstance(reply, Waiter | Pushes):
-            self._open[ask.session] = ask
+            self._open[ask.session] = ask, end or self
         if not isinstance(reply, Waiter):
-            self._answer(ask, reply)
+            self._answer(ask, reply, end or self)
 
-    def _answer(self, ask: Ask, reply: Reply) -> None:
-        self.when_safe(partial(self._send_reply, ask, reply))
+    def _answer(self, ask: Ask, reply: Reply, end: "Endpoint") -> None:
+        self.when_safe(partial(self._send_reply, ask, reply, end))
 
-    def _send_reply(self, ask: Ask, reply: Reply) -> None:
-        if ask.epoch == self.epoch:
+    def _send_reply(self, ask: Ask, reply: Reply, end: "Endpoint") -> None:
+        if ask.epoch == end.epoch:
             self.network.send(
                 self.place, ask.place, "client", reply, ask.answer, connection=ask.connection
             )
@@ -225,14 +226,20 @@ class Region:
 
     def close(self, session: Session) -> None:
         """A client gives up a connection: nothing that it began or waits for goes on."""
-        for key in list(session.watched)[:1]:
-            self.range_of(key).replica.close(session)  # A transaction touches one slot.
+        self.unwatch(session)
         for each in self.ranges:
             if each is self.desk or session in each.replica.waiting:
                 each.replica.close(session)
         self._open.pop(session, None)
         self.late.pop(session, None)
         session.queue, session.failed = None, False
+
+    def unwatch(self, session: Session) -> None:
+        """Whatever it watches, in any range."""
+        watched = dict(session.watched)
+        for index in sorted({self.range_of(key).index for key in watched}):
+            session.watched = dict(watched)
+            self.ranges[index].replica.keyspace.unwatch(session)
 
     def sessions(self) -> list[Session]:
         """Those that watch, wait or listen."""
@@ -242,13 +249,13 @@ class Region:
     def told(self, woken: Iterable[tuple[Session, Reply]]) -> None:
         """Late replies, and what subscribers hear, go to those who wait for them."""
         for session, reply in woken:
-            ask = self._open.get(session)
+            ask, end = self._open.get(session, (None, self))
             if session in self.lines:
                 self.when_safe(partial(self.lines[session].say, reply))
             elif ask is None:
                 self.late.setdefault(session, []).append(reply)
             elif not isinstance(reply, Push):
-                self._answer(ask, reply)
+                self._answer(ask, reply, end)
                 if not session.subscriptions:
                     del self._open[session]
             elif ask.push is not None:

@@ -62,7 +62,7 @@ def countkeysinslot(txn: Transaction, word: bytes, number: bytes) -> Reply:
 def getkeysinslot(txn: Transaction, word: bytes, number: bytes, count: bytes) -> Reply:
     found = sorted(keys_in(txn, number))
     if integer(count) < 0:
-        raise CommandError("ERR Invalid number of keys")
+        raise CommandError("ERR Invalid slot or number of keys")
     return found[: integer(count)]
 
 

@@ -34,7 +34,7 @@ FLAGS = (NO_WRITES, b"allow-oom", b"allow-stale", b"no-cluster", b"allow-cross-s
 NAME = re.compile(rb"\w+", re.ASCII)
 
 READ_ONLY = "ERR Write commands are not allowed from read-only scripts."
-NOT_LOCAL = "ERR Script attempted to access a non local key in a cluster node"
+NOT_LOCAL = "ERR Attempted to access a non local key in a cluster node"
 MORE_SLOTS = "ERR Script attempted to access keys that do not hash to the same slot"
 WRONG_NUMBER = "Wrong number of args calling Redis command"
 NAMES_ARE = (
@@ -252,9 +252,10 @@ class Scripts:
 
     def _check_slots(self, keys: list[bytes], first: int, last: int) -> None:
         """In a cluster a script may use the keys of one slot only."""
-        for number in map(slot, keys):
-            if not first <= number <= last:
-                raise Refused(NOT_LOCAL)
+        slots = {slot(key) for key in keys}
+        if len(slots) > 1 or any(not first <= number <= last for number in slots):
+            raise Refused(NOT_LOCAL)
+        for number in slots:
             if self._slot not in (None, number):
                 raise Refused(MORE_SLOTS)
             self._slot = number

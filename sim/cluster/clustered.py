@@ -18,14 +18,13 @@ from typing import Any, Literal, Protocol
 from crdb.cluster import Member, ShardView, View
 from crdb.command import Reply
 from crdb.decimals import parse_int
-from crdb.replies import Pushes
-from crdb.session import Request, Session, Waiter
+from crdb.session import Request, Session
 from crdb.slots import SLOTS
 from sim.cluster.moves import Move
 from sim.cluster.parts import Endpoint, Node, Process, Shard
 from sim.cluster.policy import OSS, Enterprise, Policy, at_once
 from sim.cluster.service import ServiceTime
-from sim.region import Ask, Region
+from sim.region import Region
 from sim.slot_range import SlotRange
 
 POLICIES: dict[str, Callable[["Clustered"], Policy]] = {"oss": OSS, "enterprise": Enterprise}
@@ -83,7 +82,6 @@ class Clustered(Region):
         self._ip_of = ip_of
         self._owners: dict[int, Shard] = {}
         self._moves: dict[int, Move] = {}
-        self._ends: dict[Session, Endpoint] = {}  # Of blocked and subscribed model clients.
         self._next = 0
         self._views: dict[str, View] = {}
         self.changes = 1
@@ -196,22 +194,14 @@ class Clustered(Region):
             go_on = partial(each.durability.when_safe, go_on)
         go_on()
 
-    def reply_to(self, ask: Ask, reply: Reply, endpoint: Endpoint) -> None:
-        """Answer a request that came to an endpoint, now or when there is a reply."""
-        if isinstance(reply, Waiter | Pushes):
-            self._ends[ask.session] = endpoint
-        super().reply(ask, reply)
-
-    def forget_asks(self, endpoint: Endpoint) -> None:
+    def forget(self, endpoint: Endpoint) -> None:
         """The connections to that endpoint are broken."""
-        for session in [each for each, end in self._ends.items() if end is endpoint]:
-            del self._ends[session]
+        for session in [each for each, (_, end) in self._open.items() if end is endpoint]:
             self.close(session)
 
     def end(self, session: Session) -> None:
         """The session is as if it had never seen MULTI or WATCH."""
-        for key in list(session.watched)[:1]:
-            self.range_of(key).replica.keyspace.unwatch(session)
+        self.unwatch(session)
         session.queue, session.failed = None, False
 
     def read_copy(self, place: SlotRange, session: Session, request: Request) -> Reply:

@@ -81,11 +81,11 @@ class Endpoint:
             if line.endpoint is self:
                 self.region.close(session)
                 line.broke(self.node.silent)
-        self.region.forget_asks(self)
+        self.region.forget(self)
 
     def _served(self, ask: Ask, reply: Reply) -> None:
         if self.up and ask.epoch == self.epoch:
-            self.region.reply_to(ask, reply, self)
+            self.region.reply(ask, reply, self)
 
 
 class Process(Endpoint):
