@@ -12,10 +12,13 @@ from tests.sim.two_cities import EAST, WEST, world
 GONE = "no reply"
 
 
-def clusters(policy: str, *faults: Fault, seed: int = 1, **cluster: Any) -> World:
+def clusters(
+    policy: str, *faults: Fault, seed: int = 1, backlog: int = 1_000_000, **cluster: Any
+) -> World:
     """Two regions of four ranges and two nodes each, unless something else is said."""
     settings = {"policy": policy, "ranges": 4} | cluster
-    return world(*faults, seed=seed, cluster=settings, horizon="1h")
+    sync = {"backlog_writes_max": backlog}
+    return world(*faults, seed=seed, cluster=settings, sync=sync, horizon="1h")
 
 
 def west(made: World) -> Clustered:

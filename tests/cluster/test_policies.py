@@ -281,3 +281,5 @@ def test_who_is_blocked_when_its_key_moves_is_sent_after_it() -> None:
     assert ask(f"RPUSH {key} found") == 1
     let_pass(made, 1)
     assert heard == [[key.encode(), b"found"]]
+    told = [op.value for op in made.history.ops if op.name == "BLPOP"]
+    assert str(told[0]).startswith("MOVED")

@@ -6,8 +6,8 @@ MUTANTS = [
     Mutant(
         "a removal that did not find its add is remembered",
         "holdings.py",
-        "for dot in residue.missed:",
-        "for dot in ():",
+        "for missed in residue.missed:",
+        "for missed in ():",
         "crdb/test_named.py::test_a_removal_before_its_add_stays_dead_and_the_rest_of_the_add_lives",
         bug=2,
     ),

@@ -22,8 +22,8 @@ MUTANTS = [
     Mutant(
         "what is cancelled may still hang up",
         "aio/loop.py",
-        "            try:\n                self._end()",
-        "            main.close()\n            try:\n                self._end()",
+        "            try:\n                self.finish()",
+        "            main.close()\n            try:\n                self.finish()",
         "aio/test_loop.py::test_what_waits_in_vain_may_still_hang_up",
         top="sim",
     ),
