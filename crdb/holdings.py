@@ -31,6 +31,8 @@ class Holdings:
         self.settings = settings or Settings()
         self.context = CausalContext()
         self.keyspace = Keyspace()
+        self.copied: int | None = None
+        """How far a copy on another node has what was written here; None if there is none."""
         self.backlog = Backlog(self.settings.backlog_writes_max)
         self.links = {peer: Link(peer, self.settings.resend_after_us) for peer in sorted(peers)}
         self.stability = Stability(self.links)
@@ -147,6 +149,17 @@ class Holdings:
     def _vector(self) -> dict[int, int]:
         return dict(self._seen().vector)
 
+    def _told(self) -> dict[int, int]:
+        """What peers are told to have been applied here; of one's own, what a copy has too.
+
+        SUBTLE: records of what all regions have seen are forgotten everywhere. A copy that is
+        promoted must not lack one of those.
+        """
+        vector = self._vector()
+        if self.copied is not None and self.actor in vector:
+            vector[self.actor] = min(vector[self.actor], self.copied)
+        return vector
+
     def _remember(self, key: Key, residue: Residue) -> None:
         """Keep what a merge could not finish: removals ahead of their adds, and records."""
         for missed in residue.missed:
@@ -157,5 +170,5 @@ class Holdings:
     def _collect(self) -> None:
         """Drop the records that every region is known to have seen."""
         if self.stability.waiting:
-            for record, key in self.stability.newly_stable(self._vector()):
+            for record, key in self.stability.newly_stable(self._told()):
                 self.keyspace.forget(key, record)

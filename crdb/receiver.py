@@ -44,8 +44,6 @@ class Receiver(Holdings):
         """Counts changes of the context that peers have to be told."""
         self.follows = False
         """This is the copy on another node, and writes nothing (`Replica.copy`)."""
-        self.copied: int | None = None
-        """How far such a copy of this has what was written here; None if there is none."""
         self.expirer = Expirer(self._transaction, self.links, region, self.settings.owner_grace_us)
 
     def receive(self, now_us: int, message: Message) -> Received:

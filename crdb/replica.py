@@ -203,7 +203,7 @@ class Replica(Receiver):
             link.relays.overrun = False
             link.behind()
         if link.relays:
-            vector = self._vector()
+            vector = self._told()
             for heard in link.relays.take(link.seen):
                 yield Relay(self.region, vector, self.actor, *heard[:4], dict(heard.seen))
 
@@ -224,7 +224,7 @@ class Replica(Receiver):
             if found is not None:
                 link.speak(now_us, asking)
                 writes, link.sent = found
-                vector = self._vector()
+                vector = self._told()
                 return Deltas(self.region, vector, self.actor, after, link.sent, writes, asking)
             link.behind()
         return self._ask_what_it_holds(link, now_us, asking, untold)
@@ -236,8 +236,8 @@ class Replica(Receiver):
         if asking or link.resync is Resync.DUE:
             link.speak(now_us, asking)
             link.resync, link.since_us = Resync.ASKED, now_us
-            return Describe(self.region, self._vector(), self.actor)
-        return Deltas(self.region, self._vector(), self.actor, 0, 0, ()) if untold else None
+            return Describe(self.region, self._told(), self.actor)
+        return Deltas(self.region, self._told(), self.actor, 0, 0, ()) if untold else None
 
     def settled(self) -> bool:
         """Whether nothing is left to send or to learn, as far as is known here."""

@@ -232,7 +232,7 @@ class Region:
                 each.replica.close(session)
         self._open.pop(session, None)
         self.late.pop(session, None)
-        session.queue, session.failed = None, False
+        session.queue, session.failed, session.closing = None, False, True
 
     def unwatch(self, session: Session) -> None:
         """Whatever it watches, in any range."""

@@ -287,6 +287,8 @@ def check(scenario: Scenario) -> None:
             pbs(scenario.sync.delay)
         except ValueError as error:
             raise BadScenario(f"sync.delay: {error}") from None
+    if scenario.cluster.zones == 1:
+        raise BadScenario("cluster.zones 1: expected 2 or 3, as a pair needs two, or 0 for none")
     if scenario.cluster.policy != "none" and scenario.cluster.ranges < scenario.cluster.capacity:
         least = f"expected as many as nodes, {scenario.cluster.capacity}, or more"
         raise BadScenario(f"cluster.ranges {scenario.cluster.ranges}: {least}")

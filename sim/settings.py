@@ -107,7 +107,7 @@ class ClusterSettings(Strict, frozen=True):
     capacity: Annotated[int, Meta(ge=2, multiple_of=2)] = 2
     """Nodes of a region, in pairs; each node has the primary of one shard."""
     zones: Annotated[int, Meta(ge=0, le=3)] = 3
-    """Availability zones that they are spread over; 0 for none. At creation only."""
+    """Availability zones that they are spread over, 2 or 3; 0 for none. At creation only."""
     failover_after: Duration = Duration(2_000_000)
     """How long after the loss of a node its shards' copies are promoted."""
     copy_lag: Duration = Duration(1_000)

@@ -120,8 +120,8 @@ class SlotRange:
             self._marks.append((before + 1, self.region.engine.now))
             if not self._soon:
                 self.arrange()
-        if self.copy is not None and self._passing is None:
-            self._passing = self.region.engine.call_in(self.copy_lag_us, self._pass_on)
+        if self.copy is not None:
+            self._pass_soon()
 
     def wake(self) -> None:
         """Answer the blocked clients whose keys have changed or whose time is up, and tell
@@ -272,8 +272,14 @@ class SlotRange:
         self.resume()
         for waiter in old.waiting.values():
             reply = self.execute(waiter.session, waiter.request)
-            if not isinstance(reply, Waiter):
+            if isinstance(reply, Waiter):
+                reply.deadline_us = waiter.deadline_us
+            else:
                 self.region.told([(waiter.session, reply)])
+
+    def _pass_soon(self) -> None:
+        if self._passing is None:
+            self._passing = self.region.engine.call_in(self.copy_lag_us, self._pass_on)
 
     def _pass_on(self, _: object = None) -> None:
         self._passing = None
@@ -300,13 +306,16 @@ class SlotRange:
             self._passing = None
 
     def stop(self) -> None:
-        """Its node is lost: it hears and says nothing."""
+        """Its node is lost: it hears and says nothing, and passes nothing on."""
         self.up = False
+        self._stop_passing()
         self.crash()
 
     def resume(self) -> None:
         """It has a process again."""
         self.up = True
+        if self.replica.copied not in (None, self.replica.seq):
+            self._pass_soon()
         self.arrange()
 
     # ── faults ──────────────────────────────────────────────────────────────────────────────

@@ -21,8 +21,10 @@ from crdb.decimals import parse_int
 from crdb.session import Request, Session
 from crdb.slots import SLOTS
 from sim.cluster.moves import Move
+from sim.cluster.oss import OSS
 from sim.cluster.parts import Endpoint, Node, Process, Shard
-from sim.cluster.policy import OSS, Enterprise, Policy, at_once
+from sim.cluster.policy import Policy, at_once
+from sim.cluster.proxy import Enterprise
 from sim.cluster.service import ServiceTime
 from sim.region import Region
 from sim.slot_range import SlotRange
@@ -82,7 +84,7 @@ class Clustered(Region):
         self._ip_of = ip_of
         self._owners: dict[int, Shard] = {}
         self._moves: dict[int, Move] = {}
-        self._next = 0
+        self._next = self._nodes_made = 0
         self._views: dict[str, View] = {}
         self.changes = 1
         self.operations = 0
@@ -98,7 +100,8 @@ class Clustered(Region):
     def add_pair(self) -> None:
         """Two more nodes, and two shards that have no ranges yet."""
         count = len(self.nodes)
-        numbers = (max(self.nodes, default=0) + 1, max(self.nodes, default=0) + 2)
+        numbers = self._nodes_made + 1, self._nodes_made + 2
+        self._nodes_made += 2
         pair = [
             Node(number, (count + index) % self.zones + 1 if self.zones else 0, self._ip_of(number))
             for index, number in enumerate(numbers)
@@ -115,13 +118,18 @@ class Clustered(Region):
         self.changed()
 
     def remove_pair(self, number: int) -> None:
-        """Take away the node of that number and the next, whose shards have no ranges any more."""
+        """Take away the node of that number and the next, whose shards have no ranges any more.
+
+        Their numbers are never used again.
+        """
         for each in (number, number + 1):
-            for endpoint in (self.proxies.pop(each), *self.shards.pop(each).processes):
-                endpoint.broke()
-                if self._doors is not None and isinstance(self.policy, OSS):
-                    self._doors.close(endpoint.address)
+            proxy, shard = self.proxies.pop(each), self.shards.pop(each)
             del self.nodes[each]
+            proxy.broke()
+            for process in shard.processes:
+                process.broke()
+                if self._doors is not None and isinstance(self.policy, OSS):
+                    self._doors.close(process.address)
         self.changed()
 
     def behind(self, doors: "Doors") -> None:
@@ -199,6 +207,19 @@ class Clustered(Region):
         for session in [each for each, (_, end) in self._open.items() if end is endpoint]:
             self.close(session)
 
+    def end_of(self, session: Session) -> object:
+        """Where the connection of a session ends, if it is blocked; None for one without any."""
+        if session in self.lines:
+            return self.lines[session].endpoint
+        return self._open[session][1] if session in self._open else None
+
+    def unwatch_beyond(self, place: SlotRange, session: Session) -> None:
+        """Watch only what is in this range; but what has changed elsewhere has changed."""
+        if any(self.range_of(key) is not place for key in session.watched):
+            changed = session.dirty
+            self.unwatch(session)
+            session.dirty = changed
+
     def end(self, session: Session) -> None:
         """The session is as if it had never seen MULTI or WATCH."""
         self.unwatch(session)
@@ -245,9 +266,9 @@ class Clustered(Region):
     def stop_node(self, number: int, silent: bool = False) -> None:
         """A node is lost. ``silent``: nobody on it can say that connections are closed."""
         node = self.nodes[number]
-        if not node.up:
+        node.stops += 1
+        if node.stops > 1:
             return
-        node.up = False
         self._silence(node, silent)
         self.tell("node", f"{number} down")
         for endpoint in self._all():
@@ -260,15 +281,18 @@ class Clustered(Region):
             elif shard.primary.node is node:
                 for place in shard.ranges:
                     place.stop()
-                self.engine.call_in(self.failover_after_us, self._fail_over, shard)
+                loss = shard, shard.primary, shard.primary.epoch
+                self.engine.call_in(self.failover_after_us, self._fail_over, loss)
         self.changed()
 
     def start_node(self, number: int) -> None:
-        """A node is back, and is given copies."""
-        node = self.nodes[number]
-        if node.up:
+        """Undo one stop. A node that is back is given copies; one that was removed never is."""
+        node = self.nodes.get(number)
+        if node is None:
             return
-        node.up = True
+        node.stops -= 1
+        if node.stops:
+            return
         self._silence(node, False)
         self.tell("node", f"{number} up")
         for shard in self.shards.values():
@@ -287,10 +311,19 @@ class Clustered(Region):
                 if process.node is node:
                     self._doors.silence(process.address, silent)
 
-    def _fail_over(self, shard: Shard) -> None:
-        copied = all(place.copy is not None for place in shard.ranges)
-        if shard.replica.node.up and not shard.primary.node.up and copied:
+    def _fail_over(self, loss: tuple[Shard, Process, int]) -> None:
+        """The process is down, and since that loss: another one has a time of its own."""
+        shard, process, epoch = loss
+        same = shard.primary is process and process.epoch == epoch and not process.node.up
+        if same and shard.replica.node.up and self._copied(shard):
             self.switch_over(shard)
+
+    def ready(self, shard: Shard) -> bool:
+        """Whether its primary can be handed over."""
+        return shard.primary.up and shard.replica.up and self._copied(shard)
+
+    def _copied(self, shard: Shard) -> bool:
+        return all(place.copy is not None for place in shard.ranges)
 
     def switch_over(self, shard: Shard, planned: bool = False) -> None:
         """Let the replica take over. Planned: it is given first what it lacks."""
@@ -309,6 +342,8 @@ class Clustered(Region):
         )
         self.changed()
         shard.resume()
+        for place in shard.ranges:
+            self.policy.arrived(place)
 
     def begin_move(self, move: Move) -> None:
         self._moves[move.place.index] = move

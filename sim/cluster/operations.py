@@ -124,12 +124,9 @@ class Operator:
         """
         region = self._region
         for number, node in sorted(region.nodes.items()):
-            held = [each for each in region.shards.values() if each.primary.node is node]
-            yield from self._living(*region.shards.values())
-            for shard in held:
-                while not shard.replica.up:
-                    yield from self._wait(100_000)
-                region.switch_over(shard, planned=True)
+            for shard in region.shards.values():
+                while shard.primary.node is node:
+                    yield from self._hand_over(shard)
             region.stop_node(number)
             yield from self._wait(self._pace.node_takes_us)
             for process in region.processes():
@@ -137,8 +134,15 @@ class Operator:
                     process.thread.speed = speed
             region.start_node(number)
         for shard in region.shards.values():
-            if shard.primary is not shard.processes[0] and shard.replica.up:
-                region.switch_over(shard, planned=True)
+            while shard.primary is not shard.processes[0]:
+                yield from self._hand_over(shard)
+
+    def _hand_over(self, shard: Shard) -> Work:
+        """Let the replica take over, if both are there and it has a copy of all; or wait a bit."""
+        if self._region.ready(shard):
+            self._region.switch_over(shard, planned=True)
+        else:
+            yield from self._wait(100_000)
 
     def _wait(self, wait_us: int) -> Work:
         if wait_us > 0:

@@ -32,9 +32,14 @@ class Node:
         self.number = number
         self.zone = zone
         self.ip = ip
-        self.up = True
+        self.stops = 0
+        """What keeps it down: a fault, a patch, or both."""
         self.silent = False
         """While it is down, nobody says so: as without power, and unlike a process that ended."""
+
+    @property
+    def up(self) -> bool:
+        return not self.stops
 
     def __repr__(self) -> str:
         return f"<node {self.number} in zone {self.zone}{'' if self.up else ', down'}>"
@@ -99,8 +104,9 @@ class Process(Endpoint):
         self.thread = Thread(region.engine)
 
     def broke(self) -> None:
-        self.thread.stop()
+        waiting, serving = self.thread.stop()
         super().broke()
+        self.region.policy.lost(self.shard, waiting, serving)
 
     def __repr__(self) -> str:
         return f"<process of shard {self.shard.number} on node {self.node.number}>"

@@ -57,6 +57,7 @@ class Thread:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._jobs: deque[Job] = deque()
+        self._serving: Job | None = None
         self._under_way: Call | None = None
         self.busy_us = 0
         """How long it has been busy altogether: what a server's load is made of."""
@@ -68,12 +69,14 @@ class Thread:
         if self._under_way is None:
             self._work()
 
-    def stop(self) -> None:
-        """A crash: what waits or is being served is lost."""
-        self._jobs.clear()
+    def stop(self) -> tuple[list[Job], Job | None]:
+        """A crash: returns what waits, and what is being served, whose end nobody will see."""
+        waiting, self._jobs = list(self._jobs), deque()
+        serving, self._serving = self._serving, None
         if self._under_way is not None:
             self._under_way.cancel()
             self._under_way = None
+        return waiting, serving
 
     def __len__(self) -> int:
         """How many jobs wait or are being served."""
@@ -81,15 +84,17 @@ class Thread:
 
     def _work(self) -> None:
         while self._jobs and self._under_way is None:
-            cost_us, done = self._jobs.popleft()()
+            job = self._jobs.popleft()
+            cost_us, done = job()
             cost_us = -(-cost_us * 100 // self.speed)
             if cost_us:
                 self.busy_us += cost_us
+                self._serving = job
                 self._under_way = self._engine.call_in(cost_us, self._finish, done)
             else:
                 done()
 
     def _finish(self, done: Callable[[], object]) -> None:
-        self._under_way = None
+        self._under_way = self._serving = None
         done()
         self._work()

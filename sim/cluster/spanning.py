@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from crdb.command import Command, Reply
 from crdb.decimals import parse_int
 from crdb.errors import CommandError
-from crdb.session import Request
+from crdb.session import Request, Session
 from crdb.slots import SLOTS
 from sim.slot_range import SlotRange
 
@@ -46,20 +46,34 @@ def by_key(request: Request, range_of: Callable[[bytes], SlotRange]) -> list[Tas
     ]
 
 
-def over_all(found: Command, request: Request, ranges: Sequence[SlotRange]) -> list[Task]:
-    """The tasks of a command that concerns all keys; none if it concerns none."""
+NOTHING: dict[str, Reply] = {"dbsize": 0, "keys": [], "scan": [b"0", []], "randomkey": None}
+"""Commands that concern all keys, and what they answer where there are no ranges."""
+
+
+def over_all(found: Command, request: Request, ranges: Sequence[SlotRange]) -> list[Task] | None:
+    """The tasks of a command that concerns all keys; None if it concerns none."""
+    if found.name not in NOTHING:
+        return None
     if found.name in ("dbsize", "keys"):
         return [Task(each, request) for each in ranges]
     if found.name == "scan" and ranges:
         return [_piece(request, ranges)]
-    if found.name == "randomkey" and ranges:
+    if ranges:
         sizes = [len(each.replica.keyspace.keys) for each in ranges]
         return [Task(ranges[_chosen(sizes, ranges[0].draw(max(1, sum(sizes))))], request)]
     return []
 
 
+def served(session: Session, found: Command, request: Request, tasks: list[Task]) -> Reply:
+    """Run all of the tasks here and now."""
+    replies = [task.place.execute(session, task.request) for task in tasks]
+    return joined(found, request, tasks, replies)
+
+
 def joined(found: Command, request: Request, tasks: list[Task], replies: list[Any]) -> Reply:
     """One reply of all."""
+    if not tasks:
+        return NOTHING[found.name]
     errors = [each for each in replies if isinstance(each, CommandError)]
     if errors:
         return errors[0]

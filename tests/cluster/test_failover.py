@@ -194,6 +194,7 @@ def test_a_proxy_keeps_what_it_is_asked_until_there_is_a_shard_again() -> None:
         ({"capacity": 3}, "cluster.capacity: expected a whole number that's a multiple of 2"),
         ({"capacity": 8, "ranges": 4}, "cluster.ranges 4: expected as many as nodes, 8, or more"),
         ({"zones": 4}, "cluster.zones"),
+        ({"zones": 1}, "cluster.zones 1: expected 2 or 3"),
         ({"policy": "proxy"}, "cluster.policy"),
     ],
 )
