@@ -17,8 +17,8 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from sim.aio.conversations import Conversation, Recorded
 from sim.aio.loop import Loop
-from sim.aio.recorded import Conversation, Recorded
 from sim.aio.transports import Server, Transport
 from sim.doors import Names
 from sim.ends import Address, End

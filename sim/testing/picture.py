@@ -22,6 +22,10 @@ OPS_MAX = 40
 """Of more operations, as of a program that tries again for ever, the last are drawn."""
 
 
+CLOCKS = ("clock-step", "drift")
+"""Faults that show where the clocks are told."""
+
+
 class Drawn(NamedTuple):
     """What there is to draw."""
 
@@ -49,7 +53,7 @@ def of(played: Played) -> Drawn:
     ops = sorted(history.ops, key=lambda op: op.invoked_us)[-OPS_MAX:]
     since_us = ops[0].invoked_us if len(history.ops) > OPS_MAX else 0
     made_at = {each.detail["process"]: each.place for each in history.of_kind("client")}
-    points = [*_clocks(history), *_end(played)]
+    points = [*_clocks(history), *_in_one_region(played), *_end(played)]
     arrows: list[Arrow] = []
     for op in ops:
         here = made_at[op.process]
@@ -65,7 +69,7 @@ def of(played: Played) -> Drawn:
         [
             Span(each.begin_us, each.end_us, f"{each.what}: {each.place}")
             for each in windows(history)
-            if each.what != "clock-step"
+            if each.what not in CLOCKS
         ],
     )
 
@@ -102,6 +106,16 @@ def _clocks(history: History) -> Iterator[Point]:
         yield Point(
             each.place, each.at_us, f"clock {each.detail['offset_us'] / 1e6:+.3f} s", "orange"
         )
+
+
+def _in_one_region(played: Played) -> Iterator[Point]:
+    """Where a fault begins and ends: too short for a shade, it may still explain everything."""
+    healed_us = played.history.of_kind("phase")[1].at_us
+    for each in windows(played.history):
+        if each.place in played.schedule.regions and each.what not in CLOCKS:
+            yield Point(each.place, each.begin_us, f"{each.what} begins", "red")
+            if each.end_us < healed_us:
+                yield Point(each.place, each.end_us, f"{each.what} is over", "red")
 
 
 def _end(played: Played) -> Iterator[Point]:

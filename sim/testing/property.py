@@ -91,13 +91,20 @@ def under_faults(
 def counterexample(test: Property) -> Counterexample | None:
     """Search, and return the simplest run that fails; None if there was none.
 
-    Raises what kept Hypothesis from searching.
+    The same search each time, so that it can be written about. Raises what kept Hypothesis from it.
     """
+    own: Any = test
+    chosen = own._hypothesis_internal_use_settings
+    own._hypothesis_internal_use_settings = settings(
+        chosen or settings(), derandomize=True, database=None
+    )
     try:
         test()
     except BaseException:
         if test.found is None:
             raise
+    finally:
+        own._hypothesis_internal_use_settings = chosen
     return test.found
 
 

@@ -5,18 +5,18 @@ from tests.mutants import Mutant
 MUTANTS = [
     Mutant(
         "an operation without answer may have happened",
-        "aio/recorded.py",
+        "aio/conversations.py",
         "self._enter(self._open.popleft(), now_us, INFO, why)",
         "self._enter(self._open.popleft(), now_us, FAIL, why)",
-        "aio/test_recorded.py::test_what_gets_no_answer_may_have_happened",
+        "aio/test_conversations.py::test_what_gets_no_answer_may_have_happened",
         top="sim",
     ),
     Mutant(
         "a message answers nothing",
-        "aio/recorded.py",
+        "aio/conversations.py",
         "return pushed or self._listens",
         "return False",
-        "aio/test_recorded.py::test_a_message_between_request_and_reply_answers_nothing",
+        "aio/test_conversations.py::test_a_message_between_request_and_reply_answers_nothing",
         top="sim",
     ),
     Mutant(

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from sim.cli import BAD_INPUT, FAILS, status_of
+from sim.scenario import fault
 from sim.testing import (
     AnotherRun,
+    Counterexample,
     NoReplay,
     Schedule,
     Stage,
@@ -37,7 +39,10 @@ def _elsewhere(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def found() -> Any:
-    return counterexample(set_nx.captures_once_though_resubmitted)
+    """The run to which the search comes down, without searching for it."""
+    cut = fault(kind="partition", lasts="10s", regions=[WEST, EAST])
+    program = set_nx.captures_once_though_resubmitted.program
+    return Counterexample(play(program, Schedule((WEST, EAST), faults=(cut,)), {}))
 
 
 def test_the_same_run_comes_from_the_file(found: Any) -> None:

@@ -95,6 +95,13 @@ def test_a_clock_that_jumps_is_drawn() -> None:
     assert "clock -2.000 s" in labels
 
 
+def test_a_fault_of_one_region_is_drawn_however_short_it_is() -> None:
+    short = begins("10ms", kind="outage", region=EAST, lasts="1ms")
+    labels = [(each.lane, each.at_us, each.label) for each in of(played(short)).points]
+    assert (EAST, 10_000, "outage begins") in labels
+    assert (EAST, 11_000, "outage is over") in labels
+
+
 def test_of_a_long_story_the_middle_is_left_out() -> None:
     async def insists(world: Stage) -> None:
         async with Redis(host=world.host(WEST)) as redis:

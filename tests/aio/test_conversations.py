@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 
 from sim import aio
-from sim.aio.recorded import Conversation
+from sim.aio.conversations import Conversation
 from sim.history import FAIL, INFO, OK, History, Op
 from sim.lab import Lab
 from tests.sim.two_cities import EAST, WEST
