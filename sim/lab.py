@@ -23,11 +23,11 @@ from html import escape
 from io import BytesIO
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from matplotlib.figure import Figure
 
-from crdb.command import Reply
+from crdb.command import Reply, keys_of, lookup
 from crdb.errors import CommandError
 from crdb.keyspace import Entry
 from crdb.session import Request, Session, Waiter
@@ -35,6 +35,8 @@ from sim.history import FAIL, OK, Op
 from sim.plots.spacetime import Point, Span, diagram
 from sim.region import Region
 from sim.scenario import Scenario, Variant, check, fault
+from sim.settings import ClusterSettings
+from sim.slot_range import SlotRange
 from sim.topology import UnknownRegion
 from sim.typed import Typed, arrows, held, why_gone
 from sim.units import Duration, Offset, decode, human
@@ -73,7 +75,7 @@ class Place:
         name, *words = _words(line)
         if not self._region.up:
             raise ConnectionError(f"{self._region.name} is down, and answers nobody")
-        if self._session in self._region.replica.waiting:
+        if self._region.waits(self._session):
             raise RuntimeError(
                 f"{self._region.name} still waits in a command that blocks: write to its key "
                 "elsewhere, or let time pass with wait(); heard() then gives the late reply"
@@ -106,7 +108,7 @@ class Place:
 
     def _execute(self, line: str, request: Request) -> Reply:
         """Run a request, and keep it if it wrote something."""
-        region, replica = self._region, self._region.replica
+        region, replica = self._region, self._range_of(request).replica
         group, before = replica.seq + 1, held(replica, region.clock.now())
         reply = region.execute(self._session, request)
         if replica.seq >= group:
@@ -118,12 +120,20 @@ class Place:
             )
         return reply
 
+    def _range_of(self, request: Request) -> SlotRange:
+        """The slot range that a request is about, if it is about one."""
+        try:
+            keys = keys_of(lookup(request), request)
+        except CommandError:
+            keys = []
+        return self._region.range_of(keys[0]) if keys else self._region.desk
+
     def __repr__(self) -> str:
         return f"<{self.about()}>"
 
     def about(self) -> str:
         """The region's name, its keys, and what is wrong with it."""
-        count, ahead_us = len(self._region.replica.keyspace.keys), self._region.clock.ahead_us()
+        count, ahead_us = len(list(self._region.entries())), self._region.clock.ahead_us()
         told = [f"{self._region.name}: {count} {'key' if count == 1 else 'keys'}"]
         told += [f"clock {ahead_us / 1e6:+.3f} s"] if ahead_us else []
         return ", ".join(told if self._region.up else [*told, "down"])
@@ -168,16 +178,23 @@ class Lab:
     """Regions at their real distances, and no clients but you."""
 
     def __init__(
-        self, *regions: str, seed: int = 1, private: Mapping[str, Sequence[str]] | None = None
+        self,
+        *regions: str,
+        seed: int = 1,
+        private: Mapping[str, Sequence[str]] | None = None,
+        cluster: Literal["none", "oss", "enterprise"] = "none",
     ) -> None:
         """Regions by their Azure names. Those of ``private`` are found by real clients in their own
-        place only and in those listed: ``private={"East US": ["West Europe"]}``.
+        place only and in those listed: ``private={"East US": ["West Europe"]}``. ``cluster`` is the
+        clustering policy, of regions with two nodes each.
 
         Raises `sim.topology.UnknownRegion` with close matches (`sim.topology.azure_regions` has
         them all), and ValueError for none or for one that is named twice.
         """
         hidden = {name: list(near) for name, near in (private or {}).items()}
-        scenario = Scenario("lab", list(regions), Workload(), private=hidden)
+        scenario = Scenario(
+            "lab", list(regions), Workload(), private=hidden, cluster=ClusterSettings(cluster)
+        )
         check(scenario)
         self.world = World(scenario, Variant("lab"), seed=seed)
         self._places = {name: Place(self, region) for name, region in self.world.regions.items()}
@@ -281,10 +298,15 @@ class Lab:
         entry = self._entry(name, key)
         if entry is None or entry.value is None:
             place = self[name]._region
-            gone = why_gone(self.typed, key.encode(), place.replica, place.clock.now())
+            gone = why_gone(
+                self.typed, key.encode(), place.range_of(key.encode()).replica, place.clock.now()
+            )
             return Reason(key, name, "nothing", None, (), (gone,))
         authors = {each.number: each.name for each in self.world.regions.values()}
-        actors = {each.replica.actor: each.name for each in self.world.regions.values()}
+        actors = {
+            each.range_of(key.encode()).replica.actor: each.name
+            for each in self.world.regions.values()
+        }
         found = tuple(siblings(entry, authors, actors))
         return Reason(key, name, entry.value.name, _value(entry), found, tuple(rules(entry)))
 
@@ -300,7 +322,9 @@ class Lab:
             for each in history.of_kind("clock")
             for ahead in [each.detail["offset_us"]]
         ]
-        ways = list(arrows(self.typed, history.lags))
+        # A cluster's ranges number their writes each for itself: which arrived cannot be told.
+        parted = any(each.parted for each in self.world.regions.values())
+        ways = [] if parted else list(arrows(self.typed, history.lags))
         faults = windows(history)
         spans = [Span(each.begin_us, each.end_us, self._wrong(each, faults)) for each in faults]
         return Drawing(diagram(list(self._places), points, ways, title, spans))
@@ -315,7 +339,7 @@ class Lab:
     def _entry(self, name: str, key: str) -> Entry | None:
         """What a region's clients would find: an expired key is missing, removed or not."""
         region = self[name]._region
-        entry = region.replica.keyspace.keys.get(key.encode())
+        entry = region.range_of(key.encode()).replica.keyspace.keys.get(key.encode())
         if entry is None or entry.deadline_us <= region.clock.now():
             return None
         return entry
@@ -326,7 +350,7 @@ class Lab:
 
     def _repr_html_(self) -> str:
         keys = sorted(
-            {key for region in self.world.regions.values() for key in region.replica.keyspace.keys}
+            {key for region in self.world.regions.values() for key, _ in region.entries()}
         )
         heads = "".join(f"<th>{escape(each.about())}</th>" for each in self._places.values())
         rows = "".join(

@@ -366,7 +366,7 @@ class Region:
         """Nothing is left to send or to learn, as far as this region knows."""
         return all(each.replica.settled() for each in self.ranges)
 
-    def keys(self) -> Iterator[tuple[bytes, Entry]]:
+    def entries(self) -> Iterator[tuple[bytes, Entry]]:
         """What is held under each key of all ranges, expired or not."""
         for each in self.ranges:
             yield from each.replica.keyspace.keys.items()
@@ -374,7 +374,7 @@ class Region:
     def reading(self) -> dict[str, Any]:
         """What every key holds: type, value and deadline."""
         held: dict[str, Any] = {}
-        for key, entry in sorted(self.keys(), key=itemgetter(0)):
+        for key, entry in sorted(self.entries(), key=itemgetter(0)):
             state = entry.value
             if state is None:
                 continue

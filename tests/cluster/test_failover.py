@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from crdb.session import Session
+from sim.client import Unknown
 from sim.scenario import BadScenario
 from tests.cluster.places import GONE, Caller, begin, clusters, east, let_pass, west
 from tests.sim.two_cities import EAST, WEST, scenario
@@ -208,3 +210,85 @@ def test_what_happens_to_nodes_needs_a_cluster() -> None:
     fault = {"kind": "node-outage", "region": WEST, "node": 1, "at": "1s"}
     with pytest.raises(BadScenario, match=r"cluster\.policy: expected oss or enterprise"):
         scenario(variants=[{"name": "v", "faults": [fault]}])
+
+
+def test_what_a_node_has_not_passed_on_when_it_is_lost_is_not_passed_on_after_that() -> None:
+    made = clusters("oss", copy_lag="1ms")
+    begin(made, "partition", regions=[WEST, EAST])
+    ask, region = Caller(made), west(made)
+    ask("SET a 1")
+    place = region.range_of(b"a")
+    number = region.owner(place).primary.node.number
+    let_pass(made, 1)
+    place.execute(Session(), (b"SET", b"a", b"2"))
+    begin(made, "node-outage", region=WEST, node=number)
+    let_pass(made, 3)
+    assert sum(each.detail["lost"] for each in failovers(made)) > 0
+    assert Caller(made)("GET a") == b"1"
+
+
+def test_a_node_that_is_back_before_the_failover_passes_on_what_it_has() -> None:
+    made = clusters("oss", copy_lag="1ms", failover_after="10s")
+    begin(made, "partition", regions=[WEST, EAST])
+    ask, region = Caller(made), west(made)
+    ask("SET a 1")
+    place = region.range_of(b"a")
+    number = region.owner(place).primary.node.number
+    place.execute(Session(), (b"SET", b"a", b"2"))
+    begin(made, "node-outage", region=WEST, node=number, lasts="1s")
+    let_pass(made, 3)
+    assert place.copy is not None
+    assert region.read_copy(place, Session(), (b"GET", b"a")) == b"2"
+
+
+def test_a_second_loss_has_a_time_of_its_own() -> None:
+    made = clusters("oss", failover_after="2s")
+    for at in (0, 1):
+        begin(made, "node-outage", region=WEST, node=1, lasts="500ms" if at == 0 else "10s")
+        let_pass(made, 1)
+    let_pass(made, 0.5)
+    assert failovers(made) == []
+    let_pass(made, 1)
+    assert len(failovers(made)) == 1
+
+
+def test_what_waits_at_a_lost_shard_is_served_by_the_next_primary() -> None:
+    made = clusters("enterprise", capacity=4, command_ns=100_000_000, proxy="0us")
+    key = next(f"k{n}" for n in range(99) if _shard(made, f"k{n}") == 1)
+    first, second, end = Caller(made), Caller(made), west(made).proxies[4]
+    first.client.timeout_us = second.client.timeout_us = 20_000_000
+    heard: dict[str, Any] = {}
+
+    def work(name: str, who: Caller) -> Any:
+        try:
+            heard[name] = yield from who.client.call(end, b"INCR", key.encode())
+        except Unknown:
+            heard[name] = GONE
+
+    made.engine.process(work("served", first))
+    let_pass(made, 0.01)
+    made.engine.process(work("waiting", second))
+    let_pass(made, 0.01)
+    begin(made, "node-outage", region=WEST, node=1)
+    let_pass(made, 30)
+    # Whose reply was lost cannot know; the copy had the increment, or not.
+    assert heard["served"] == GONE
+    assert heard["waiting"] in (1, 2)
+
+
+def test_a_time_out_goes_on_through_a_failover() -> None:
+    made = clusters("enterprise", capacity=4)
+    waiting, heard = made.client(WEST), []
+    key = next(f"l{n}" for n in range(99) if _shard(made, f"l{n}") == 1)
+    waiting.timeout_us = 60_000_000
+
+    def work() -> Any:
+        reply = yield from waiting.call(west(made).proxies[4], b"BLPOP", key.encode(), b"5")
+        heard.append((reply, made.engine.now))
+
+    made.engine.process(work())
+    let_pass(made, 1)
+    begin(made, "node-outage", region=WEST, node=1)
+    let_pass(made, 20)
+    assert heard[0][0] is None
+    assert heard[0][1] < 5_100_000

@@ -283,3 +283,63 @@ def test_who_is_blocked_when_its_key_moves_is_sent_after_it() -> None:
     assert heard == [[key.encode(), b"found"]]
     told = [op.value for op in made.history.ops if op.name == "BLPOP"]
     assert str(told[0]).startswith("MOVED")
+
+
+def test_a_shard_without_slots_has_no_keys() -> None:
+    made = clusters("oss", provision="1s", range_takes="30s")
+    ask = Caller(made)
+    ask("SET a 1")
+    begin(made, "scale", region=WEST, capacity=4)
+    let_pass(made, 2)
+    end = west(made).shards[4].primary
+    assert ask("DBSIZE", at=end) == 0
+    assert ask("KEYS *", at=end) == []
+    assert ask("SCAN 0", at=end) == [b"0", []]
+    assert ask("RANDOMKEY", at=end) is None
+
+
+@pytest.mark.parametrize("policy", ["oss", "enterprise"])
+def test_what_concerns_all_keys_is_queued_once(policy: str) -> None:
+    made = clusters(policy)
+    ask, end = Caller(made), _end_of(made, A)
+    ask("SET a 1", at=end)
+    assert [ask(line, at=end) for line in ("MULTI", "DBSIZE", "GET a")] == [
+        "OK",
+        "QUEUED",
+        "QUEUED",
+    ]
+    assert ask("EXEC", at=end) == [1, b"1"]
+
+
+@pytest.mark.parametrize("line", ["DISCARD", "UNWATCH"])
+def test_watches_in_two_slots_are_let_go(line: str) -> None:
+    made = clusters("enterprise")
+    ask = Caller(made)
+    assert [ask("WATCH a"), ask("WATCH b")] == ["OK", "OK"]
+    if line == "DISCARD":
+        ask("MULTI")
+    assert ask(line) == "OK"
+    assert not any(place.replica.keyspace.watchers for place in west(made).ranges)
+
+
+def test_a_change_in_another_slot_that_was_watched_counts() -> None:
+    made = clusters("enterprise")
+    ask, other = Caller(made), Caller(made)
+    for written, reply in (("c", ["OK"]), ("b", None)):
+        ask("WATCH a")
+        ask("WATCH b")
+        other(f"SET {written} 1")
+        ask("MULTI")
+        ask("SET a 2")
+        assert ask("EXEC") == reply
+    assert not any(place.replica.keyspace.watchers for place in west(made).ranges)
+
+
+def test_who_has_gone_takes_nothing() -> None:
+    made = clusters("enterprise", proxy="100ms")
+    gone, ask = Caller(made), Caller(made)
+    ask("RPUSH l x")
+    gone.client.timeout_us = 50_000
+    assert gone("BLPOP l 0") == "no reply"
+    let_pass(made, 1)
+    assert ask("LRANGE l 0 -1") == [b"x"]

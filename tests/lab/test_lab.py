@@ -367,3 +367,19 @@ def test_what_is_in_a_hidden_json_value_is_hidden() -> None:
     told = {each.value: each.shows for each in lab.converge().why("d").siblings}
     assert told["'$.a[]': 1"]
     assert not told["'$.b': 2"]
+
+
+@pytest.mark.parametrize("policy", ["oss", "enterprise"])
+def test_a_lab_may_have_clusters(policy: str) -> None:
+    lab = Lab(WEST, EAST, cluster=policy)  # type: ignore[arg-type]
+    lab.cut()
+    for number in range(8):
+        lab[WEST](f"SET k{number} west")
+        lab[EAST](f"SET k{number} east")
+    with pytest.raises(CommandError, match="CROSSSLOT"):
+        lab[WEST]("MSET a 1 b 2")
+    lab.heal()
+    assert all(lab.converge().read(f"k{number}").agree() for number in range(8))
+    assert "8 keys" in repr(lab)
+    assert "east" in repr(lab.why("k3"))
+    lab.diagram()._repr_png_()

@@ -13,8 +13,8 @@ MUTANTS = [
     Mutant(
         "the keys of a transaction share a slot",
         "cluster/policy.py",
-        "        keys += keys_of(lookup(queued), queued)",
-        "        keys += []",
+        "for queued in session.queue or ()",
+        "for queued in ()",
         "cluster/test_policies.py::test_a_transaction_has_one_slot",
         top="sim",
     ),
@@ -28,7 +28,7 @@ MUTANTS = [
     Mutant(
         "inside of a transaction nothing fans out",
         "cluster/policy.py",
-        "if found.name in spanning.FAN_OUT and session.queue is None:",
+        "if found.name in spanning.FAN_OUT and not queueing:",
         "if found.name in spanning.FAN_OUT:",
         "cluster/test_policies.py::test_in_a_transaction_they_do_not",
         top="sim",
@@ -95,6 +95,23 @@ MUTANTS = [
         "if any(has.get(actor, 0) < mine[actor] for actor in mine if actor != own):",
         "if False:",
         "cluster/test_failover.py::test_a_copy_that_a_difference_passed_by_begins_anew",
+        top="sim",
+    ),
+    Mutant(
+        "a lost node passes nothing on any more",
+        "slot_range.py",
+        "        self.up = False\n        self._stop_passing()",
+        "        self.up = False",
+        "cluster/test_failover.py::"
+        "test_what_a_node_has_not_passed_on_when_it_is_lost_is_not_passed_on_after_that",
+        top="sim",
+    ),
+    Mutant(
+        "what concerns all keys is queued once",
+        "cluster/oss.py",
+        "        if not queueing:\n            tasks",
+        "        if True:\n            tasks",
+        "cluster/test_policies.py::test_what_concerns_all_keys_is_queued_once",
         top="sim",
     ),
 ]
