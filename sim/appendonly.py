@@ -9,9 +9,9 @@ SUBTLE: a record that is said to be safe has to be in whatever file the name sho
 from the moment when the last of them go into the new file until it has the name, new records are
 held back: they are in neither file, not safe yet, and who waits for them goes on waiting.
 
-What the log promises: a sync is asked for one interval after a record was made at the latest. When
-power fails, what was made longer ago than that, and before the sync in flight was asked for, is on
-the disk. On a slow disk that can be much more than a second.
+What the log promises: a sync is wanted one interval after a record was made at the latest. So what
+a power loss takes was made no longer before it than the interval and the time for which a sync has
+been wanted in vain (`AppendOnly.wanted_since_us`). On a slow disk that is more than a second.
 
 Source: "Redis persistence", append-only file and log rewriting; there a base and its increments are
 several files under a manifest, here one file, for which a rename is enough.
@@ -57,8 +57,16 @@ class AppendOnly(Persister):
         """The last records, while they cannot be appended; None while they can."""
         self._tail: list[aof.Record] = []
         """Made since the snapshot that is being written aside."""
+        self._closed = False
         self._waiting: deque[tuple[int, Callable[[], object]]] = deque()
+        self._wanted: deque[tuple[int, int]] = deque()
+        """(when a sync was wanted, of how many records), for those that are not safe yet."""
         self._rewrite()
+
+    @property
+    def wanted_since_us(self) -> int | None:
+        """Since when the disk owes a sync; None if it owes none."""
+        return self._wanted[0][0] if self._wanted else None
 
     # ── what is to be kept ──────────────────────────────────────────────────────────────────
 
@@ -92,6 +100,7 @@ class AppendOnly(Persister):
     def close(self) -> None:
         """What is on the disk after this, with nothing behind it, is provably all."""
         self._collect()
+        self._closed = True
         self._add(self._journal.closed())
         self._sync()
 
@@ -136,6 +145,8 @@ class AppendOnly(Persister):
         self._sync()
 
     def _sync(self) -> None:
+        if self._made > self._safe:
+            self._wanted.append((self._time.now, self._made))
         if self._held is None:
             self._storage.fsync(FILE, partial(self._live, self._on_disk))
         elif self.full and self._alarm is None:
@@ -149,10 +160,12 @@ class AppendOnly(Persister):
         self._release()
         percent = 100 + self._policy.rewrite_percent
         grown = self._size >= max(self._policy.rewrite_bytes, self._base_bytes * percent // 100)
-        if grown and self._held is None and not self._replacing:
+        if grown and self._held is None and not self._replacing and not self._closed:
             self._rewrite()
 
     def _release(self) -> None:
+        while self._wanted and self._wanted[0][1] <= self._safe:
+            self._wanted.popleft()
         while self._waiting and self._waiting[0][0] <= self._safe:
             self._waiting.popleft()[1]()
 
