@@ -1,5 +1,5 @@
 """The command `crdb`: list, new, run, replay, diff, export, sweep,
-conflicts, conformance.
+conflicts, conformance, serve.
 
 Exit status: 0 what the scenario expects holds; 1 it does not; 2 bad input, which is told in one
 line on stderr that names the cause and the cure. Progress goes to stderr: a line for each trial
@@ -37,6 +37,7 @@ from sim.reference import starter
 from sim.run import Progress as Say
 from sim.run import check_names, only, run
 from sim.scenario import NAME, BadScenario, changed, load
+from sim.serve.command import serve_
 from sim.shown import (
     show_conflicts,
     show_divergence,
@@ -318,6 +319,9 @@ def conformance_(
             typer.echo(f"{result.outcome} {result.name}: {'; '.join(result.reasons)}")
     typer.echo(vectors.summary(results))
     return FAILS if any(result.outcome == "failed" for result in results) else HOLDS
+
+
+app.command("serve", epilog="Example: crdb serve three-cities --speed 10")(serve_)
 
 
 def main() -> None:

@@ -233,6 +233,24 @@ class Engine(Environment):
             self._advance(BLOCK, box)
         return bool(box)
 
+    def run_before(self, at_us: int) -> None:
+        """Let all happen that is due before `at_us`, and then be at that time: what comes in from
+        outside then is the first thing to happen in its microsecond.
+
+        For whoever lets the engine keep step with a clock. Raises NotMicroseconds as `run` does.
+        """
+        if type(at_us) is not int or at_us <= self._now:
+            raise _refused("time", at_us, self._now + 1)
+        queue: list[Any] = self._queue
+        while queue and queue[0][0] < at_us:
+            self._advance(1)
+        self._now = at_us
+
+    def next_us(self) -> int | None:
+        """When something is next due; None for never."""
+        queue: list[Any] = self._queue
+        return queue[0][0] if queue else None
+
     def _alarm(self, at_us: int) -> Event:
         """Return an event that happens at `at_us`, before all others of that time."""
         if type(at_us) is not int or at_us <= self._now:

@@ -1,0 +1,1 @@
+"""The server, called by real clients over loopback."""
