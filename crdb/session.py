@@ -1,5 +1,10 @@
 """A session: what one client connection carries from command to command."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crdb.host import Host
+
 Request = list[bytes] | tuple[bytes, ...]
 
 
@@ -23,6 +28,7 @@ class Session(Watcher):
         "asking",
         "closing",
         "failed",
+        "host",
         "library",
         "name",
         "number",
@@ -30,10 +36,14 @@ class Session(Watcher):
         "queue",
         "readonly",
         "subscriptions",
+        "user",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, host: "Host | None" = None) -> None:
         super().__init__()
+        self.host = host
+        """Whoever holds the connection, if it has more to say than a replica."""
+        self.user = b"default"
         self.queue: list[Request] | None = None
         """Commands since MULTI, None outside of it."""
         self.failed = False

@@ -64,6 +64,7 @@ GROUPS = {
     "script": "scripting",
     "command_table": "server",
     "flush": "server",
+    "hosted": "server",
     "refused": "server",
     "server": "server",
 }

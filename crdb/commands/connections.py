@@ -1,9 +1,9 @@
 """The connection: which protocol it speaks, who is at its other end, and its end.
 
-There are no users and no passwords here: whoever says to be ``default`` is believed, as by a Redis
-without a password. RESET is refused, as by the product. Whoever holds the connection gives the
-session its number and address, and closes it when the session says so. CLIENT INFO tells what there
-is to know here, in the form of Redis.
+Without a host (see `crdb.host`) there are no users and no passwords: whoever says to be ``default``
+is believed, as by a Redis without a password. RESET is refused, as by the product. Whoever holds the
+connection gives the session its number and address, and closes it when the session says so. CLIENT
+INFO tells what there is to know here, in the form of Redis.
 
 Source: https://redis.io/docs/latest/commands/?group=connection
 """
@@ -34,7 +34,7 @@ def hello(txn: Transaction, *words: bytes) -> Reply:
         if number not in PROTOCOLS:
             raise CommandError("NOPROTO unsupported protocol version")
         protocol = number
-    name = _options(words[1:])
+    name = _options(session, words[1:])
     if name is not None:
         session.name = name
     session.protocol = protocol
@@ -42,20 +42,21 @@ def hello(txn: Transaction, *words: bytes) -> Reply:
     return {**SERVER, b"proto": protocol, b"id": session.number, **end_}
 
 
-def _options(words: tuple[bytes, ...]) -> bytes | None:
+def _options(session: Session, words: tuple[bytes, ...]) -> bytes | None:
     """Check who it says it is; returns the name it takes, if any."""
-    user, name, at = b"default", None, 0
+    said, name, at = None, None, 0
     while at < len(words):
         option, rest = words[at].upper(), words[at + 1 :]
         if option == b"AUTH" and len(rest) >= 2:
-            user = rest[0]
+            said = rest[:2]
             at += 3
         elif option == b"SETNAME" and rest:
             name = _plain(rest[0], "Client names")
             at += 2
         else:
             raise quoting(b"ERR Syntax error in HELLO option '%s'" % quoted(words[at]))
-    _believe(user)
+    if said is not None:
+        _admit(session, *said)
     return name
 
 
@@ -63,18 +64,25 @@ def _options(words: tuple[bytes, ...]) -> bytes | None:
 def auth(txn: Transaction, *words: bytes) -> Reply:
     if len(words) > 2:
         raise syntax()
-    if len(words) == 1:
+    user = words[0] if len(words) == 2 else None
+    _admit(txn.session, user, words[-1])
+    return "OK"
+
+
+def _admit(session: Session, user: bytes | None, password: bytes) -> None:
+    if session.host is not None:
+        session.host.admit(session, user, password)
+    elif user is None:
         raise CommandError(
             "ERR AUTH <password> called without any password configured for the default user. "
             "Are you sure your configuration is correct?"
         )
-    _believe(words[0])
-    return "OK"
+    elif user != b"default":
+        raise wrong_password()
 
 
-def _believe(user: bytes) -> None:
-    if user != b"default":
-        raise CommandError("WRONGPASS invalid username-password pair or user is disabled.")
+def wrong_password() -> CommandError:
+    return CommandError("WRONGPASS invalid username-password pair or user is disabled.")
 
 
 # As EXEC, Redis lets it through while MULTI queues.
@@ -134,7 +142,7 @@ def described(session: Session) -> bytes:
         **dict(zip((b"sub", b"psub", b"ssub"), kinds, strict=True)),
         b"multi": -1 if queue is None else len(queue),
         b"watch": len(session.watched),
-        b"user": b"default",
+        b"user": session.user,
         b"resp": session.protocol,
         **session.library,
     }
