@@ -80,6 +80,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     about: str = ""
     horizon: Period = Period(600_000_000)
     """How long clients go on starting work."""
+    epoch: Count = 1_700_000_000
+    """True time at the beginning, in seconds of Unix time."""
     network: NetworkSettings = NetworkSettings()
     sync: SyncSettings = SyncSettings()
     persistence: PersistenceSettings = PersistenceSettings()

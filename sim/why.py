@@ -80,14 +80,19 @@ class Reason:
         return f"<b>{escape(self.title)}</b>{told}{shown}"
 
 
-def siblings(entry: Entry, regions: Names, actors: Names) -> Iterator[Sibling]:
-    """Yield all that a key holds, deadlines last; names of the regions by number and by actor."""
+def siblings(
+    entry: Entry, regions: Names, actors: Names, epoch_us: int = EPOCH_US
+) -> Iterator[Sibling]:
+    """Yield all that a key holds, deadlines last; names of the regions by number and by actor.
+
+    Clocks are told as time since ``epoch_us``.
+    """
     for state in entry.states():
         if isinstance(state, Expiry):
-            yield from _deadlines(state, regions)
+            yield from _deadlines(state, regions, epoch_us)
         else:
             shows = state is entry.value
-            for found in _writes(state, regions, actors, shows):
+            for found in _writes(state, regions, actors, shows, epoch_us):
                 yield found if shows else replace(found, value=f"{state.name} {found.value}")
 
 
@@ -106,9 +111,11 @@ def rules(entry: Entry) -> Iterator[str]:
             yield "concurrent deadlines: the longest is in force (published)"
 
 
-def _writes(state: CRDT[Any], regions: Names, actors: Names, shows: bool) -> Iterator[Sibling]:
+def _writes(
+    state: CRDT[Any], regions: Names, actors: Names, shows: bool, epoch_us: int
+) -> Iterator[Sibling]:
     for dot, value, order, first in state.written():
-        clock_us = None if order is None else stamps.clock_us(order) - EPOCH_US
+        clock_us = None if order is None else stamps.clock_us(order) - epoch_us
         author = _author(dot, actors) if order is None else regions[stamps.region(order)]
         yield Sibling(_shown(value), dot_name(dot), clock_us, author, shows and first)
 
@@ -121,19 +128,19 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else repr(plain(value))
 
 
-def _deadlines(expiry: Expiry, regions: Names) -> Iterator[Sibling]:
+def _deadlines(expiry: Expiry, regions: Names, epoch_us: int) -> Iterator[Sibling]:
     deadlines = {
         dot: (order >> 12, stamps.region(order)) for dot, (order, _) in expiry.siblings().items()
     }
     if all(deadline_ms == FOREVER for deadline_ms, _ in deadlines.values()):
         return
     for dot, (deadline_ms, region) in deadlines.items():
-        until = "no end" if deadline_ms == FOREVER else f"until {_end(deadline_ms)}"
+        until = (
+            "no end"
+            if deadline_ms == FOREVER
+            else f"until {_seconds(1000 * deadline_ms - epoch_us)}"
+        )
         yield Sibling(until, dot_name(dot), None, regions[region], dot == expiry.dot)
-
-
-def _end(deadline_ms: int) -> str:
-    return _seconds(1000 * deadline_ms - EPOCH_US)
 
 
 def _author(dot: Dot, actors: Names) -> str:

@@ -101,7 +101,9 @@ class World:
             self.engine,
             self.network,
             self.history,
-            RegionClock(self.engine, int(clock.offset), clock.drift_ppm),
+            RegionClock(
+                self.engine, int(clock.offset), clock.drift_ppm, scenario.epoch * 1_000_000
+            ),
             self.streams[f"region {name}"],
             name,
             number,
