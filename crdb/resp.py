@@ -26,13 +26,20 @@ from crdb.errors import CommandError
 from crdb.replies import Pairs, Push, Pushes, Table, spliced
 
 WORDS_MAX = 1024 * 1024
-"""Words of one request: Redis's limit for clients that it does not know."""
+"""Words of one request."""
 
 WORD_BYTES_MAX = 512 * 1024 * 1024
 """Redis's `proto-max-bulk-len`."""
 
 LINE_BYTES_MAX = 64 * 1024
 """Of a line typed by hand, and of a length."""
+
+QUERY_BYTES_MAX = 1024 * 1024 * 1024
+"""Of one request: Redis's `client-query-buffer-limit`."""
+
+UNKNOWN_WORDS_MAX = 10
+UNKNOWN_WORD_BYTES_MAX = 16 * 1024
+"""Of clients that have not said who they are."""
 
 _DOUBTFUL = re.compile(rb"[*$](?:[0-9]{7}|-)|\n[+(=]")
 """A length that hiredis must not see unchecked, or a text that is no bulk string, which it would
@@ -50,13 +57,28 @@ class ProtocolError(Exception):
 
 
 class Requests:
-    """The requests of one connection, out of segments cut anywhere."""
+    """The requests of one connection, out of segments cut anywhere.
 
-    __slots__ = ("_reader", "_rest")
+    Every byte is looked at once, whatever the segments, and no more is kept than what has come of
+    one request: never more than `bytes_max` in all.
+    """
 
-    def __init__(self) -> None:
-        self._rest = b""
-        """The begin of a request that is not complete yet."""
+    __slots__ = ("_left", "_need", "_reader", "_rest", "_size", "_words", "bytes_max", "known")
+
+    def __init__(self, bytes_max: int = QUERY_BYTES_MAX) -> None:
+        self.bytes_max = bytes_max
+        self.known = True
+        """The client has said who it is. If not, it is believed less."""
+        self._rest = bytearray()
+        """What is not read yet."""
+        self._words: list[bytes] = []
+        """Of a request that is not complete yet ..."""
+        self._left = 0
+        """... and so many more are to come."""
+        self._size = 0
+        """Their bytes."""
+        self._need = 0
+        """With fewer bytes than these nothing more can be read."""
         self._reader = hiredis.Reader()
 
     def feed(self, data: bytes) -> list[list[bytes]]:
@@ -64,13 +86,21 @@ class Requests:
 
         Raises `ProtocolError`, with what came before it in `ProtocolError.args[1]`.
         """
-        if self._rest:
-            data = self._rest + data
-        elif data.startswith(b"*") and _DOUBTFUL.search(data) is None:
+        begun = self._rest or self._left
+        if not begun and data.startswith(b"*") and self.known and not _DOUBTFUL.search(data):
             found = self._quickly(data)
             if found is not None:
                 return found
-        return self._strictly(data)
+        self._rest += data
+        found = []
+        try:
+            if len(self._rest) >= self._need:
+                self._strictly(found)
+            if self._size + len(self._rest) > self.bytes_max:
+                raise ProtocolError("ERR Protocol error: request too big")
+        except ProtocolError as error:
+            raise ProtocolError(str(error), found) from None
+        return found
 
     def _quickly(self, data: bytes) -> list[list[bytes]] | None:
         """None for anything but complete requests of the usual form."""
@@ -89,66 +119,81 @@ class Requests:
         self._reader = hiredis.Reader()
         return None
 
-    def _strictly(self, data: bytes) -> list[list[bytes]]:
-        found: list[list[bytes]] = []
-        at = 0
+    def _strictly(self, found: list[list[bytes]]) -> None:
+        """Read what is there, word by word."""
+        rest, at = self._rest, 0
+        self._need = 0
         try:
-            while at < len(data):
-                request, at = _array(data, at) if data[at] == ord("*") else _typed(data, at)
-                if request:
-                    found.append(request)
-        except _Incomplete:
-            pass
-        except ProtocolError as error:
-            raise ProtocolError(str(error), found) from None
-        self._rest = data[at:]
-        return found
+            while at < len(rest):
+                if self._left:
+                    at = self._word(at)
+                elif rest[at] == ord("*"):
+                    most = WORDS_MAX if self.known else UNKNOWN_WORDS_MAX
+                    kind = "multibulk length" if self.known else "unauthenticated multibulk length"
+                    self._left, at = _length(rest, at + 1, most, kind, "mbulk count string")
+                    self._left = max(self._left, 0)
+                else:
+                    self._words, at = _typed(rest, at)
+                if self._words and not self._left:
+                    found.append(self._words)
+                    self._words, self._size = [], 0
+        except _Incomplete as cut:
+            self._need = cut.need - at
+        finally:
+            del rest[:at]
+
+    def _word(self, at: int) -> int:
+        """Take the word at this place; returns where the next begins."""
+        rest = self._rest
+        if rest[at] != ord("$"):
+            raise ProtocolError(f"ERR Protocol error: expected '$', got '{chr(rest[at])}'")
+        most = WORD_BYTES_MAX if self.known else UNKNOWN_WORD_BYTES_MAX
+        kind = "bulk length" if self.known else "unauthenticated bulk length"
+        size, begin = _length(rest, at + 1, most, kind, "bulk count string", 0)
+        end = begin + size
+        if self._size + size > self.bytes_max:
+            raise ProtocolError("ERR Protocol error: request too big")
+        if len(rest) < end + 2:
+            raise _Incomplete(end + 2)
+        self._words.append(bytes(rest[begin:end]))
+        self._size += size
+        self._left -= 1
+        return end + 2
 
 
 class _Incomplete(Exception):
-    """The rest of a request has not come yet."""
+    """The rest has not come yet."""
 
-
-def _array(data: bytes, at: int) -> tuple[list[bytes], int]:
-    """The request at this place, and where the next begins."""
-    count, at = _length(data, at + 1, WORDS_MAX, "multibulk length", "mbulk count string")
-    words: list[bytes] = []
-    for _ in range(count):
-        if at >= len(data):
-            raise _Incomplete
-        if data[at] != ord("$"):
-            raise ProtocolError(f"ERR Protocol error: expected '$', got '{chr(data[at])}'")
-        size, at = _length(data, at + 1, WORD_BYTES_MAX, "bulk length", "bulk count string", 0)
-        end = at + size
-        if len(data) < end + 2:
-            raise _Incomplete
-        words.append(data[at:end])
-        at = end + 2
-    return words, at
+    def __init__(self, need: int = 0) -> None:
+        self.need = need
+        """So long the data has to be at least."""
 
 
 def _length(
-    data: bytes, at: int, most: int, what: str, line: str, least: int = -WORDS_MAX
+    data: bytearray, at: int, most: int, what: str, line: str, least: int = -WORDS_MAX
 ) -> tuple[int, int]:
     end = data.find(b"\r\n", at, at + LINE_BYTES_MAX)
     if end < 0:
         if len(data) - at >= LINE_BYTES_MAX:
             raise ProtocolError(f"ERR Protocol error: too big {line}")
         raise _Incomplete
-    length = parse_int(data[at:end])
-    if length is None or not least <= length <= most:
-        raise ProtocolError(f"ERR Protocol error: invalid {what}")
+    length = parse_int(bytes(data[at:end]))
+    if length is None or length < least:
+        raise ProtocolError(f"ERR Protocol error: invalid {what.removeprefix('unauthenticated ')}")
+    if length > most:
+        shown = what if what.startswith("un") else f"invalid {what}"
+        raise ProtocolError(f"ERR Protocol error: {shown}")
     return length, end + 2
 
 
-def _typed(data: bytes, at: int) -> tuple[list[bytes], int]:
+def _typed(data: bytearray, at: int) -> tuple[list[bytes], int]:
     """A line of words, as somebody types into a bare connection. Quotes are not read."""
     end = data.find(b"\n", at, at + LINE_BYTES_MAX)
     if end < 0:
         if len(data) - at >= LINE_BYTES_MAX:
             raise ProtocolError("ERR Protocol error: too big inline request")
         raise _Incomplete
-    return data[at:end].split(), end + 1
+    return bytes(data[at:end]).split(), end + 1
 
 
 def packed(reply: Any, protocol: int) -> bytes:
