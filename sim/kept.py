@@ -108,8 +108,8 @@ def prepare(folder: Path) -> None:
         raise BadRun(f"{folder}: cannot be written to; choose another --out")
 
 
-def keep(run: Run, folder: Path) -> list[Picture]:
-    """Write everything in place of an earlier run, draw the figures, and return them."""
+def keep(run: Run, folder: Path, figures: bool = True) -> list[Picture]:
+    """Write everything in place of an earlier run, draw the figures if wanted, and return them."""
     prepare(folder)
     for name in ("figures", "histories"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -127,7 +127,7 @@ def keep(run: Run, folder: Path) -> list[Picture]:
     _write(folder / "versions.json", versions())
     _write(folder / "verdicts.json", run.verdicts)
     _write(folder / "tables.json", run.tables)
-    pictures = draw_all(run.trials, folder / "figures")
+    pictures = draw_all(run.trials, folder / "figures") if figures else []
     captions = [f"![]({each.path.name})\n\n{each.caption}\n" for each in pictures]
     (folder / "figures" / "README.md").write_text("\n".join(captions), encoding="utf-8")
     return pictures

@@ -28,9 +28,11 @@ class Nemesis:
         for fault in faults:
             fault.prepare(world)
 
-    def begin(self, fault: Fault) -> None:
-        """Begin a fault that was not planned, now and for as long as it says."""
-        self._begin(next(self._numbers), fault)
+    def begin(self, fault: Fault) -> int:
+        """Begin a fault that was not planned, for as long as it says; returns its number."""
+        number = next(self._numbers)
+        self._begin(number, fault)
+        return number
 
     def heal(self) -> None:
         """End whatever is still going on, and begin nothing more that was planned."""
@@ -39,11 +41,17 @@ class Nemesis:
         for number in list(self._active):
             self._end(number)
 
-    def heal_at(self, regions: Collection[str]) -> None:
-        """End what is going on between just these regions, or in the only one."""
-        for number, (fault, _) in list(self._active.items()):
-            if set(fault.regions_named()) == set(regions):
-                self._end(number)
+    def heal_at(self, regions: Collection[str], kind: str = "") -> int:
+        """End what is going on between just these regions, or in the only one; of this kind, if one
+        is named. Returns how much that was."""
+        found = [
+            number
+            for number, (fault, _) in self._active.items()
+            if set(fault.regions_named()) == set(regions) and kind in ("", _kind(fault))
+        ]
+        for number in found:
+            self._end(number)
+        return len(found)
 
     def _begin(self, number: int, fault: Fault) -> None:
         dice = self._world.streams[f"fault {number}"]
@@ -59,6 +67,9 @@ class Nemesis:
             self._note("heal", number, fault)
 
     def _note(self, kind: str, number: int, fault: Fault) -> None:
-        what = str(type(fault).__struct_config__.tag)
         now_us = self._world.engine.now
-        self._world.history.happened(now_us, kind, fault.place(), what, number=number)
+        self._world.history.happened(now_us, kind, fault.place(), _kind(fault), number=number)
+
+
+def _kind(fault: Fault) -> str:
+    return str(type(fault).__struct_config__.tag)

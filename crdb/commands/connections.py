@@ -1,9 +1,9 @@
 """The connection: which protocol it speaks, who is at its other end, and its end.
 
-Without a host (see `crdb.host`) there are no users and no passwords: whoever says to be ``default``
-is believed, as by a Redis without a password. RESET is refused, as by the product. Whoever holds the
-connection gives the session its number and address, and closes it when the session says so. CLIENT
-INFO tells what there is to know here, in the form of Redis.
+Without a host (see `crdb.host`) there are no users and no passwords: whoever says to be
+``default`` is believed, as by a Redis without a password. RESET is refused, as by the product.
+Whoever holds the connection gives the session its number and address, and closes it when the
+session says so. CLIENT INFO tells what there is to know here, in the form of Redis.
 
 Source: https://redis.io/docs/latest/commands/?group=connection
 """
@@ -14,8 +14,10 @@ from crdb.errors import CommandError, quoted, quoting, syntax
 from crdb.session import Session
 from crdb.transaction import Transaction
 
-SERVER = {b"server": b"redis", b"version": b"7.4.0"}
+VERSION = "7.4.0"
 """What HELLO says it is: the version of Redis whose commands are here."""
+
+SERVER = {b"server": b"redis", b"version": VERSION.encode()}
 
 PROTOCOLS = (2, 3)
 
@@ -125,7 +127,11 @@ def _plain(word: bytes, what: str) -> bytes:
 
 @command("client|info", 2, "noscript", "loading", "stale")
 def info(txn: Transaction, word: bytes) -> Reply:
-    return described(txn.session)
+    host = txn.session.host
+    if host is None or "client|info" not in host.commands:
+        return described(txn.session)
+    told: Reply = host.commands["client|info"](txn, word)
+    return told
 
 
 def described(session: Session) -> bytes:

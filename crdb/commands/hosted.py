@@ -54,8 +54,10 @@ LINES = """
     crdb.partition -3 admin noscript
     crdb.regions 1 admin noscript
     crdb.restart 2 admin noscript
+    crdb.rotate -2 admin noscript
     crdb.save 2 admin noscript
     crdb.skew 3 admin noscript
+    crdb.token 3 admin noscript
 """
 
 

@@ -10,6 +10,7 @@ from outside gets in.
 """
 
 from asyncio import AbstractEventLoop, TimerHandle
+from collections.abc import Callable
 from time import perf_counter
 
 from sim.engine import Engine
@@ -52,6 +53,21 @@ class Pace:
             at_us = engine.now + 1
         engine.run_before(at_us)
         return at_us
+
+    def seconds(self) -> float:
+        """Engine time, for what is measured in seconds."""
+        return self._engine.now / SECOND_US
+
+    def call_at(self, at_s: float, call: Callable[..., object], *args: object) -> TimerHandle:
+        """Let somebody come in from outside at that engine time."""
+
+        def come() -> None:
+            self.enter()
+            call(*args)
+            self.leave()
+
+        in_s = self._begin_s + at_s / self.speed - perf_counter()
+        return self._loop.call_later(max(0.0, in_s), come)
 
     def leave(self) -> None:
         """Whoever came in is done: see to it that what that led to is not overslept."""

@@ -9,67 +9,176 @@
 ...         return await reader.readline()
 >>> asyncio.run(ask())
 b'+PONG\\r\\n'
+
+The scenario's regions, distances, clocks and settings are those of the world; its clients are not
+there, and its faults only if one of its variants is asked for.
 """
 
 import asyncio
+import ssl
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from itertools import count
-from typing import Self
+from time import time
+from typing import Any, Self
 
-from sim.region import Region
-from sim.scenario import Scenario, Variant
+import msgspec
+
+from crdb import registry
+from sim.faults import Fault
+from sim.run import only
+from sim.scenario import Scenario, Variant, fault
+from sim.serve.access import Access
 from sim.serve.connection import Connection
+from sim.serve.front import Front
 from sim.serve.pace import Pace
+from sim.serve.recorder import BYTES_MAX, Recorder
+from sim.units import Period
+from sim.workloads.recorded import Recorded
 from sim.world import World
+
+registry.members("sim.serve.commands")
 
 LOOPBACK = "127.0.0.1"
 
-BACKLOG = 512
-"""Connections that may knock at once."""
+BACKLOG = 511
+"""Connections that may knock at once: Redis's."""
+
+LAGS_KEPT = 10_000
+"""Of a run whose recording is over, so that it can go on for ever."""
+
+FOREVER = Period(100 * 365 * 86_400 * 1_000_000)
 
 
 class Server:
     """Serves from entering until leaving, on the loop that runs then."""
 
     def __init__(
-        self, scenario: Scenario, *, port: int = 0, address: str = LOOPBACK, speed: float = 1.0
+        self,
+        scenario: Scenario,
+        *,
+        port: int = 0,
+        address: str = LOOPBACK,
+        speed: float = 1.0,
+        seed: int = 0,
+        variant: str = "",
+        passwords: Sequence[str] = (),
+        tls: ssl.SSLContext | None = None,
+        folder: str = "runs",
+        record_bytes_max: int = BYTES_MAX,
+        log: Callable[[str], object] = lambda line: None,
     ) -> None:
-        """``port`` is the first region's, the others follow; 0 takes any that are free."""
-        self.world = World(scenario, Variant("live"))
+        """``port`` is the first region's, the others follow; 0 takes any that are free. Whoever
+        serves to others than this machine has to ask for a password.
+
+        Raises ValueError for what cannot be served, and `sim.scenario.BadScenario` for a variant
+        that the scenario has not.
+        """
+        if not passwords and not ip_address(address).is_loopback:
+            raise ValueError(f"address {address}: expected a password with it, or a loopback one")
+        self.address = address
         self.ports: dict[str, int] = {}
+        """Region -> its port, once it serves."""
+        self.fronts: dict[str, Front] = {}
+        self.access = Access(passwords)
+        self.log = log
+        self.folder = folder
+        self.world = World(_lived_in(scenario), _course(scenario, variant), seed=seed)
+        self.recorder = Recorder(self.world, record_bytes_max) if record_bytes_max else None
         self.pace: Pace
-        self._address = address
+        self.next_number = count(1).__next__
         self._port = port
         self._speed = speed
+        self._tls = tls
         self._listening: list[asyncio.Server] = []
-        self.next_number = count(1).__next__
+        if not speed > 0:
+            raise ValueError(f"speed {speed:g}: expected more than 0")
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._failed)
         self.pace = Pace(self.world.engine, loop, self._speed)
+        try:
+            for at, region in enumerate(self.world.regions.values()):
+                front = self.fronts[region.name] = Front(self, region)
+                port = self._port + at if self._port else 0
+                listening = await loop.create_server(
+                    lambda front=front: Connection(front),
+                    self.address,
+                    port,
+                    backlog=BACKLOG,
+                    ssl=self._tls,
+                )
+                self._listening.append(listening)
+                front.port = listening.sockets[0].getsockname()[1]
+                front.config.values["port"] = str(front.port)
+                self.ports[region.name] = front.port
+        except BaseException:
+            self._close()
+            raise
         self.pace.start()
-        for at, region in enumerate(self.world.regions.values()):
-            port = self._port + at if self._port else 0
-            self._listening.append(await self._listen(loop, region, port))
         return self
 
-    async def _listen(
-        self, loop: asyncio.AbstractEventLoop, region: Region, port: int
-    ) -> asyncio.Server:
-        def made() -> Connection:
-            return Connection(self, region)
+    async def __aexit__(self, *_: object) -> None:
+        self._close()
+        self.pace.stop()
+        await asyncio.sleep(0)  # Lets the connections hear that they are over.
 
-        listening = await loop.create_server(made, self._address, port, backlog=BACKLOG)
-        self.ports[region.name] = listening.sockets[0].getsockname()[1]
-        return listening
+    def _close(self) -> None:
+        for each in self._listening:
+            each.close()
+        for front in self.fronts.values():
+            for connection in list(front.connections.values()):
+                connection.broke()
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Say in a line why a connection came to nothing; the server goes on."""
+        error = context.get("exception")
+        if isinstance(error, ssl.SSLError):
+            self.log(f"a client was refused: it does not speak TLS ({error.reason})")
+        else:
+            loop.default_exception_handler(context)
+
+    # ── the world ───────────────────────────────────────────────────────────────────────────
+
+    def begin(self, kind: str, **settings: Any) -> None:
+        """Let a fault begin, with the keys that a scenario file gives it."""
+        found: Fault = fault(kind=kind, **settings)
+        number = self.world.nemesis.begin(found)
+        if self.recorder is not None:
+            self.recorder.begun[number] = found
+
+    def lags(self, target: str) -> dict[str, int]:
+        """How long the last writes from each other region took to show in this, in microseconds."""
+        lags = self.world.history.lags
+        if self.recorder is None or self.recorder.full:
+            del lags[:-LAGS_KEPT]
+        return {each.source: each.lag_us for each in lags if each.target == target}
+
+    def lag_ms(self, source: str, target: str) -> float | None:
+        """The same of one, in milliseconds; None if nothing has come yet."""
+        lag_us = self.lags(target).get(source)
+        return None if lag_us is None else lag_us / 1000
 
     def blocked(self, region: str) -> int:
         """How many of a region's clients wait in a command that blocks; raises KeyError."""
-        return len(self.world.regions[region].replica.waiting)
+        return sum(each.blocked for each in list(self.fronts[region].connections.values()))
 
-    async def __aexit__(self, *_: object) -> None:
-        for each in self._listening:
-            each.close()
-        for region in self.world.regions.values():
-            for line in list(region.lines.values()):
-                line.broke()
-        self.pace.stop()
+
+def _course(scenario: Scenario, variant: str) -> Variant:
+    """What goes wrong by itself: nothing, or what happens in a variant."""
+    if not variant:
+        return Variant("live")
+    return only(scenario, [variant]).variants[0]
+
+
+def _lived_in(scenario: Scenario) -> Scenario:
+    """The scenario without clients of its own, without an end, and beginning today: clients name
+    deadlines by their own clocks."""
+    return msgspec.structs.replace(
+        scenario,
+        workload=Recorded(),
+        protocols=[],
+        horizon=max(scenario.horizon, FOREVER),
+        epoch=int(time()),
+    )
