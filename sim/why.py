@@ -135,11 +135,8 @@ def _deadlines(expiry: Expiry, regions: Names, epoch_us: int) -> Iterator[Siblin
     if all(deadline_ms == FOREVER for deadline_ms, _ in deadlines.values()):
         return
     for dot, (deadline_ms, region) in deadlines.items():
-        until = (
-            "no end"
-            if deadline_ms == FOREVER
-            else f"until {_seconds(1000 * deadline_ms - epoch_us)}"
-        )
+        end = _seconds(1000 * deadline_ms - epoch_us)
+        until = "no end" if deadline_ms == FOREVER else f"until {end}"
         yield Sibling(until, dot_name(dot), None, regions[region], dot == expiry.dot)
 
 
