@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from crdb.command import Reply
 from crdb.replies import Push
@@ -62,8 +62,7 @@ class Connection(asyncio.Protocol):
         """When its token ends."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self.since_us = self.seen_us = self._pace.enter()
         host, port = transport.get_extra_info("peername")[:2]
         self.session.address = f"{host}:{port}".encode()

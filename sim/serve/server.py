@@ -17,10 +17,11 @@ there, and its faults only if one of its variants is asked for.
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from ipaddress import ip_address
 from itertools import count
 from time import time
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -36,6 +37,8 @@ from sim.serve.recorder import BYTES_MAX, Recorder
 from sim.units import Period
 from sim.workloads.recorded import Recorded
 from sim.world import World
+
+T = TypeVar("T")
 
 registry.members("sim.serve.commands")
 
@@ -86,6 +89,7 @@ class Server:
         self.world = World(_lived_in(scenario), _course(scenario, variant), seed=seed)
         self.recorder = Recorder(self.world, record_bytes_max) if record_bytes_max else None
         self.pace: Pace
+        self._loop: asyncio.AbstractEventLoop
         self.next_number = count(1).__next__
         self._port = port
         self._speed = speed
@@ -95,7 +99,7 @@ class Server:
             raise ValueError(f"speed {speed:g}: expected more than 0")
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         self.pace = Pace(self.world.engine, loop, self._speed)
         try:
@@ -138,6 +142,24 @@ class Server:
             self.log(f"a client was refused: it does not speak TLS ({error.reason})")
         else:
             loop.default_exception_handler(context)
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Do something with the world from another thread, between two of its events.
+
+        Raises what it raises.
+        """
+        done: Future[T] = Future()
+
+        def come() -> None:
+            self.pace.enter()
+            try:
+                done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
+            self.pace.leave()
+
+        self._loop.call_soon_threadsafe(come)
+        return done.result()
 
     # ── the world ───────────────────────────────────────────────────────────────────────────
 
