@@ -30,6 +30,7 @@ from sim.faults import Fault
 from sim.run import only
 from sim.scenario import Scenario, Variant, fault
 from sim.serve.access import Access
+from sim.serve.certificates import telling
 from sim.serve.connection import Connection
 from sim.serve.front import Front
 from sim.serve.pace import Pace
@@ -94,13 +95,14 @@ class Server:
         self._port = port
         self._speed = speed
         self._tls = tls
+        if tls is not None:
+            tls.sslobject_class = telling(log)
         self._listening: list[asyncio.Server] = []
         if not speed > 0:
             raise ValueError(f"speed {speed:g}: expected more than 0")
 
     async def __aenter__(self) -> Self:
         loop = self._loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._failed)
         self.pace = Pace(self.world.engine, loop, self._speed)
         try:
             for at, region in enumerate(self.world.regions.values()):
@@ -134,14 +136,6 @@ class Server:
         for front in self.fronts.values():
             for connection in list(front.connections.values()):
                 connection.broke()
-
-    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Say in a line why a connection came to nothing; the server goes on."""
-        error = context.get("exception")
-        if isinstance(error, ssl.SSLError):
-            self.log(f"a client was refused: it does not speak TLS ({error.reason})")
-        else:
-            loop.default_exception_handler(context)
 
     def call(self, work: Callable[[], T]) -> T:
         """Do something with the world from another thread, between two of its events.
