@@ -187,13 +187,41 @@ def _length(
 
 
 def _typed(data: bytearray, at: int) -> tuple[list[bytes], int]:
-    """A line of words, as somebody types into a bare connection. Quotes are not read."""
+    """A line of words, as somebody types into a bare connection."""
     end = data.find(b"\n", at, at + LINE_BYTES_MAX)
     if end < 0:
         if len(data) - at >= LINE_BYTES_MAX:
             raise ProtocolError("ERR Protocol error: too big inline request")
         raise _Incomplete
-    return bytes(data[at:end]).split(), end + 1
+    line = bytes(data[at:end])
+    return _quoted(line) if b'"' in line or b"'" in line else line.split(), end + 1
+
+
+def _quoted(line: bytes) -> list[bytes]:
+    r"""The words of a line in which some are in quotes, as redis-cli takes them.
+
+    >>> _quoted(b"SET 'two words' \"\\x41\\n\" it's'")
+    [b'SET', b'two words', b'A\n', b'its']
+    """
+    words, rest = [], line.strip()
+    while rest:
+        found = _WORD.match(rest)
+        if found is None:
+            raise ProtocolError("ERR Protocol error: unbalanced quotes in request")
+        bare, double, single = found.groups(b"")
+        words.append(bare + _ESCAPED.sub(_meant, double) + single.replace(b"\\'", b"'"))
+        rest = rest[found.end() :].lstrip()
+    return words
+
+
+_WORD = re.compile(rb"""([^\s"']*)(?:"((?:\\.|[^"\\])*)"|'((?:\\'|[^'])*)')?(?=\s|$)""", re.DOTALL)
+_ESCAPED = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_MEANT = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
+
+
+def _meant(found: re.Match[bytes]) -> bytes:
+    word = found[1]
+    return bytes.fromhex(word[1:].decode()) if len(word) == 3 else _MEANT.get(word, word)
 
 
 def packed(reply: Any, protocol: int) -> bytes:

@@ -94,7 +94,7 @@ CAUSES = {
         memory|malloc-stats 2 loading
     """,
     "the proxy holds the connection": """
-        reset 1 noscript loading stale fast no_auth allow_busy
+        reset 1 immediate noscript loading stale fast no_auth allow_busy
         client|pause -3 admin noscript loading stale
         client|unpause 2 admin noscript loading stale
         client|getredir 2 noscript loading stale allow_busy

@@ -39,7 +39,7 @@ class Connection(asyncio.Protocol):
         self._pace = front.pace
         self._execute = front.region.execute
         self.region = front.region.name
-        self._requests = Requests()
+        self._requests = Requests(front.config.number("client-query-buffer-limit"))
         self._kept: deque[tuple[Request, bool]] = deque()
         """What waits, and whether it is recorded already: what comes behind a request that blocks
         is, as it waits in the same way when it is played again."""
@@ -64,7 +64,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.since_us = self.seen_us = self._pace.enter()
-        host, port = transport.get_extra_info("peername")[:2]
+        # Nobody is there any more if the client hung up before it was taken.
+        host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
         self.session.address = f"{host}:{port}".encode()
         if not self._front.let_in(self):
             return
@@ -123,10 +124,13 @@ class Connection(asyncio.Protocol):
             if type(reply) is Waiter:
                 self.blocked = True
                 break
+            if not self._swift:
+                frames += self._frames(reply)
+                break
             frame = packed(reply, session.protocol)
             frames.append(frame)
             size += len(frame)
-            if size > FLUSH_BYTES or session.closing or not self._swift:
+            if size > FLUSH_BYTES or session.closing:
                 break
         self._front.counts.add(requests, done, perf_counter() - begin_s, self)
         self._record(requests[:done])
@@ -161,11 +165,16 @@ class Connection(asyncio.Protocol):
         self._front.counts.add([request], 1, perf_counter() - begin_s, self)
         if type(reply) is Waiter:
             self.blocked = True
-        elif self.skip:
+        else:
+            self._say(self._frames(reply))
+
+    def _frames(self, reply: Reply) -> list[bytes]:
+        """A reply as it is sent, if it is."""
+        if self.skip:
             self.skip -= 1
             self.reconsider()
-        elif not self.silent:
-            self._say([packed(reply, self.session.protocol)])
+            return []
+        return [] if self.silent else [packed(reply, self.session.protocol)]
 
     def _record(self, requests: Sequence[Request]) -> None:
         if self._front.recorder is not None:

@@ -72,8 +72,9 @@ class Front:
     def gone(self, connection: Connection) -> None:
         """A connection has ended, from whichever side."""
         session = connection.session
-        if self.connections.pop(session.number, None) is None:
-            return
+        if self.connections.get(session.number) is not connection:
+            return  # It was turned away.
+        del self.connections[session.number]
         if self.monitors.pop(connection, False) is None:
             self.reconsider()
         self.region.lines.pop(session, None)

@@ -3,6 +3,7 @@ that hiredis reads back as they were."""
 
 import math
 import socket
+from contextlib import suppress
 from itertools import pairwise
 
 import hiredis
@@ -42,6 +43,7 @@ CROOKED = [
     b"*1\r\n$4\r\nPING\r\n*1\r\n+PING\r\n",
     b"*" + b"1" * LINE_BYTES_MAX,
     b"a" * (LINE_BYTES_MAX + 1),
+    b'PING\r\nSET k "x\r\n',
 ]
 
 
@@ -66,6 +68,52 @@ def answer(oracle: Oracle, data: bytes) -> bytes:
 @pytest.mark.parametrize("data", [b"\r\n", b"*0\r\n", b"*-1\r\n", b"  \n"])
 def test_nothing_is_asked_by_an_empty_request(data: bytes) -> None:
     assert Requests().feed(data + b"PING\r\n") == [[b"PING"]]
+
+
+LINES = [
+    rb"""ECHO "two words" """,
+    rb"""ECHO 'it\'s'""",
+    rb"""ECHO "\x41\n\t\q\"" """,
+    rb"""ECHO a'b c'""",
+    rb"""ECHO "" """,
+    rb"""ECHO '\x41\n' """,
+    rb"""ECHO a\b""",
+    rb"""ECHO "\xzz" """,
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_quotes_are_read_as_by_the_real_server(line: bytes) -> None:
+    [[_, word]] = Requests().feed(line + b"\r\n")
+    with running_oracle() as oracle:
+        assert answer(oracle, line + b"\r\nQUIT\r\n") == packed(word, 2) + b"+OK\r\n"
+
+
+@given(sent=st.lists(st.binary(max_size=40), max_size=5))
+def test_whatever_is_sent_is_read_or_refused(sent: list[bytes]) -> None:
+    reader = Requests(bytes_max=100)
+    with suppress(ProtocolError):
+        for data in sent:
+            assert all(reader.feed(data))
+
+
+def test_a_request_may_not_grow_beyond_its_limit() -> None:
+    reader = Requests(bytes_max=100)
+    word = b"$10\r\n0123456789\r\n"
+    assert reader.feed(b"*20\r\n" + 9 * word) == []
+    with pytest.raises(ProtocolError, match="request too big"):
+        reader.feed(2 * word)
+
+
+def test_an_unknown_client_is_believed_less() -> None:
+    reader = Requests()
+    reader.known = False
+    with pytest.raises(ProtocolError, match="unauthenticated multibulk length"):
+        reader.feed(b"*11\r\n")
+    reader = Requests()
+    reader.known = False
+    with pytest.raises(ProtocolError, match="unauthenticated bulk length"):
+        reader.feed(b"*1\r\n$16385\r\n")
 
 
 REPLIES = st.recursive(

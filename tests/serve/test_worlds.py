@@ -9,8 +9,9 @@ from sim import divergence
 from sim.kept import read
 from sim.scenario import load
 from sim.serve import Server, served
+from sim.workloads.recorded import Recorded
 from sim.world import World
-from tests.serve.conftest import until
+from tests.serve.conftest import heard, raw, until
 
 WEST, EAST, ASIA = "West Europe", "East US", "Southeast Asia"
 
@@ -176,6 +177,19 @@ def test_what_happened_on_sockets_is_what_happens_in_virtual_time(tmp_path: Path
     scenario.workload.start(world)
     world.engine.run(until=at_us)
     assert world.engine.fingerprint() == live
+
+
+def test_what_waited_for_a_password_or_a_pause_is_recorded_when_it_ran() -> None:
+    with served("three-cities", passwords=["p"]) as server:
+        lines = ["SET early 1", "AUTH p", "SET known 1", "CLIENT PAUSE 20", "SET paused 1", "QUIT"]
+        sent = b"".join(f"{line}\r\n".encode() for line in lines)
+        heard(raw(server.ports[WEST], sent))
+        recorder = server.recorder
+        assert recorder is not None
+        scenario = server.call(lambda: recorder.scenario("late"))
+    assert isinstance(scenario.workload, Recorded)
+    asked = [request for each in scenario.workload.requests for request in each.words]
+    assert asked == [("SET", "known", "1"), ("SET", "paused", "1"), ("QUIT",)]
 
 
 def test_secrets_are_not_in_a_recording(tmp_path: Path) -> None:

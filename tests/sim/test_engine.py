@@ -228,3 +228,16 @@ def test_the_fingerprint_does_not_depend_on_when_it_is_asked():
 def test_large_numbers_enter_the_digest_by_their_low_bits():
     assert word(1, 2**24 + 5, 2**32 + 6) == word(1, 5, 6) < 2**64
     assert word(0xFF, 2**24 - 1, 2**32 - 1) == 2**64 - 1
+
+
+def test_what_comes_in_from_outside_is_first_in_its_microsecond() -> None:
+    engine, happened = Engine(), list[str]()
+    engine.call_at(5, lambda _: engine.call_in(1, happened.append, "made before"))
+    engine.call_at(7, happened.append, "due then")
+    engine.run_before(7)
+    assert (engine.now, happened, engine.next_us()) == (7, ["made before"], 7)
+    engine.run()
+    assert happened[-1] == "due then"
+    assert engine.next_us() is None
+    with pytest.raises(NotMicroseconds):
+        engine.run_before(7)
