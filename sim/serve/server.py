@@ -49,7 +49,10 @@ BACKLOG = 511
 """Connections that may knock at once: Redis's."""
 
 LAGS_KEPT = 10_000
-"""Of a run whose recording is over, so that it can go on for ever."""
+"""Of a run whose recording is over ..."""
+
+FORGET_EVERY_S = 10.0
+"""... all others being forgotten so often."""
 
 FOREVER = Period(100 * 365 * 86_400 * 1_000_000)
 
@@ -123,10 +126,18 @@ class Server:
             self._close()
             raise
         self.pace.start()
+        self._forget()
         return self
+
+    def _forget(self) -> None:
+        """A run that is not recorded any more needs no history, and can go on for ever."""
+        if self.recorder is None or self.recorder.full:
+            del self.world.history.lags[:-LAGS_KEPT]
+        self._forgetting = self._loop.call_later(FORGET_EVERY_S, self._forget)
 
     async def __aexit__(self, *_: object) -> None:
         self._close()
+        self._forgetting.cancel()
         self.pace.stop()
         await asyncio.sleep(0)  # Lets the connections hear that they are over.
 
@@ -166,10 +177,13 @@ class Server:
 
     def lags(self, target: str) -> dict[str, int]:
         """How long the last writes from each other region took to show in this, in microseconds."""
-        lags = self.world.history.lags
-        if self.recorder is None or self.recorder.full:
-            del lags[:-LAGS_KEPT]
-        return {each.source: each.lag_us for each in lags if each.target == target}
+        found: dict[str, int] = {}
+        for each in reversed(self.world.history.lags):
+            if each.target == target:
+                found.setdefault(each.source, each.lag_us)
+            if len(found) == len(self.world.regions) - 1:
+                break
+        return found
 
     def lag_ms(self, source: str, target: str) -> float | None:
         """The same of one, in milliseconds; None if nothing has come yet."""
