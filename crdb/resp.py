@@ -17,6 +17,7 @@ Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
 
 import re
+from itertools import chain
 from typing import Any
 
 import hiredis
@@ -41,9 +42,11 @@ UNKNOWN_WORDS_MAX = 10
 UNKNOWN_WORD_BYTES_MAX = 16 * 1024
 """Of clients that have not said who they are."""
 
-_DOUBTFUL = re.compile(rb"[*$](?:[0-9]{7}|-)|\n[+(=]")
-"""A length that hiredis must not see unchecked, or a text that is no bulk string, which it would
-not tell from one; or a value that looks like either."""
+_MANY = re.compile(rb"\*[0-9]{7}")
+"""A number of words that hiredis must not see unchecked; or a value that looks like one."""
+
+_NO_BULK = (b"\n+", b"\n(", b"\n=")
+"""Begins of texts that hiredis would not tell from bulk strings; or of a line of a value."""
 
 _END = b":0\r\n"
 """Put behind the bytes: what hiredis reads as part of a request, or not at all, if the last request
@@ -86,8 +89,7 @@ class Requests:
 
         Raises `ProtocolError`, with what came before it in `ProtocolError.args[1]`.
         """
-        begun = self._rest or self._left
-        if not begun and data.startswith(b"*") and self.known and not _DOUBTFUL.search(data):
+        if not (self._rest or self._left) and self.known and _usual(data):
             found = self._quickly(data)
             if found is not None:
                 return found
@@ -108,11 +110,11 @@ class Requests:
         found: list[list[bytes]] = []
         try:
             reader.feed(data + _END)
-            while type(request := reader.gets()) is list:
-                if not request or set(map(type, request)) != _BYTES:
-                    break
+            gets = reader.gets
+            while type(request := gets()) is list:
                 found.append(request)
-            if type(request) is int and not reader.has_data():
+            complete = type(request) is int and not reader.has_data() and all(found)
+            if complete and set(map(type, chain.from_iterable(found))) == _BYTES:
                 return found
         except hiredis.ProtocolError:
             pass
@@ -159,6 +161,12 @@ class Requests:
         self._size += size
         self._left -= 1
         return end + 2
+
+
+def _usual(data: bytes) -> bool:
+    """Whether hiredis may look at it."""
+    doubtful = any(begin in data for begin in _NO_BULK)
+    return data.startswith(b"*") and not doubtful and not _MANY.search(data)
 
 
 class _Incomplete(Exception):

@@ -47,6 +47,8 @@ class Connection(asyncio.Protocol):
         self._full = False
         """The client does not read its replies."""
         self._swift = True
+        self._size = 0
+        """Bytes that have come and are not in the recording."""
         self.admitted = False
         self.silent = False
         """CLIENT REPLY OFF."""
@@ -93,6 +95,7 @@ class Connection(asyncio.Protocol):
         except ProtocolError as error:
             refused, requests = error.args
         self.seen_us = self._pace.enter()
+        self._size += len(data)
         if requests:
             self._take(requests)
         self._pace.leave()
@@ -127,7 +130,10 @@ class Connection(asyncio.Protocol):
             if not self._swift:
                 frames += self._frames(reply)
                 break
-            frame = packed(reply, session.protocol)
+            if type(reply) is bytes:  # As `packed`, without the call.
+                frame = b"$%d\r\n%b\r\n" % (len(reply), reply)
+            else:
+                frame = packed(reply, session.protocol)
             frames.append(frame)
             size += len(frame)
             if size > FLUSH_BYTES or session.closing:
@@ -178,7 +184,8 @@ class Connection(asyncio.Protocol):
 
     def _record(self, requests: Sequence[Request]) -> None:
         if self._front.recorder is not None:
-            self._front.recorder.heard(self, requests)
+            self._front.recorder.heard(self, requests, self._size)
+            self._size = 0
 
     # ── out ─────────────────────────────────────────────────────────────────────────────────
 

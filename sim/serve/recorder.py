@@ -47,13 +47,12 @@ class Recorder:
         """Whether nothing more is kept."""
         return self._left <= 0
 
-    def heard(self, by: "Connection", requests: Sequence[Request]) -> None:
-        """These were executed, at once."""
+    def heard(self, by: "Connection", requests: Sequence[Request], size: int = 0) -> None:
+        """These were executed, at once. ``size`` is what they took on the wire."""
         if self._left > 0:
             now_us = self._world.engine.now
             self._heard.append((now_us, by.region, by.session.number, requests))
-            for request in requests:
-                self._left -= REQUEST_BYTES + sum(map(len, request))
+            self._left -= size + REQUEST_BYTES * (1 + len(requests))
 
     def left(self, by: "Connection") -> None:
         """The client went away."""
