@@ -1,6 +1,7 @@
 """The command `crdb serve`."""
 
 import asyncio
+import gc
 import signal
 import ssl
 from pathlib import Path
@@ -13,6 +14,9 @@ from sim.scenario import changed, load
 from sim.serve.certificates import context, development
 from sim.serve.recorder import BYTES_MAX
 from sim.serve.server import LOOPBACK, Server
+
+GARBAGE_AFTER = 20_000
+"""New objects before Python looks for circles among them: a region makes many, and few circles."""
 
 Port = Annotated[
     int, typer.Option(min=1, max=65_000, help="The first region's; the others follow.")
@@ -106,6 +110,8 @@ async def _serve(server: Server, trusted: Path | None) -> None:
         loop.add_signal_handler(each, over.set)
     more = f" --tls --cacert {trusted}" if trusted else ""
     async with server:
+        gc.freeze()  # What is here stays: it need not be looked through again and again.
+        gc.set_threshold(GARBAGE_AFTER)
         for region, port in server.ports.items():
             typer.echo(f"{region:<24} redis-cli -h {server.address} -p {port}{more}")
         await over.wait()
