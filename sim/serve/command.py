@@ -42,6 +42,9 @@ Certificate = Annotated[
     Path | None, typer.Option(metavar="FILE", help="For --tls, in PEM, with its chain.")
 ]
 Key = Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate's.")]
+Metrics = Annotated[
+    int | None, typer.Option(metavar="PORT", help="Answer Prometheus there, on /metrics.")
+]
 Record = Annotated[bool, typer.Option(help="Keep what comes in, up to 64 MB, for CRDB.SAVE.")]
 
 
@@ -57,6 +60,7 @@ def serve_(
     tls: Tls = False,
     certificate: Certificate = None,
     key: Key = None,
+    metrics: Metrics = None,
     out: Out = Path("runs"),
     record: Record = True,
 ) -> None:
@@ -74,6 +78,7 @@ def serve_(
             variant=variant,
             passwords=passwords or (),
             tls=tls_context,
+            metrics_port=metrics,
             folder=str(out),
             record_bytes_max=BYTES_MAX * record,
             log=lambda line: typer.echo(f"crdb: {line}", err=True),

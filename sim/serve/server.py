@@ -29,6 +29,7 @@ from crdb import registry
 from sim.faults import Fault
 from sim.run import only
 from sim.scenario import Scenario, Variant, fault
+from sim.serve import metrics
 from sim.serve.access import Access
 from sim.serve.certificates import telling
 from sim.serve.connection import Connection
@@ -71,6 +72,7 @@ class Server:
         variant: str = "",
         passwords: Sequence[str] = (),
         tls: ssl.SSLContext | None = None,
+        metrics_port: int | None = None,
         folder: str = "runs",
         record_bytes_max: int = BYTES_MAX,
         log: Callable[[str], object] = lambda line: None,
@@ -97,6 +99,8 @@ class Server:
         self.next_number = count(1).__next__
         self._port = port
         self._speed = speed
+        self.metrics_port = metrics_port
+        """Of `sim.serve.metrics`, once it serves; None for none, and 0 takes any that is free."""
         self._tls = tls
         if tls is not None:
             tls.sslobject_class = telling(log)
@@ -122,6 +126,10 @@ class Server:
                 front.port = listening.sockets[0].getsockname()[1]
                 front.config.values["port"] = str(front.port)
                 self.ports[region.name] = front.port
+            if self.metrics_port is not None:
+                listening = await metrics.listen(self, self.address, self.metrics_port)
+                self._listening.append(listening)
+                self.metrics_port = listening.sockets[0].getsockname()[1]
         except BaseException:
             self._close()
             raise

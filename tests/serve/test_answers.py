@@ -1,12 +1,15 @@
 """CLIENT, CONFIG, INFO and their like: what clients and people ask a server about itself, in the
 words of the real one."""
 
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
 import pytest
 import redis
 
 from crdb.command import entries
 from crdb.commands.refused import REFUSED
-from sim.serve import Server
+from sim.serve import Server, served
 from sim.serve.answers import ANSWERS
 from tests.oracle import running_oracle
 from tests.serve.conftest import heard, raw, until
@@ -258,3 +261,18 @@ def test_memory_usage_grows_with_the_value(east) -> None:
     east.sadd("few", *range(3))
     east.sadd("many", *range(300))
     assert 0 < east.memory_usage("few") < east.memory_usage("many")
+
+
+def test_prometheus_is_told_what_is_counted() -> None:
+    with served("three-cities", metrics_port=0) as server:
+        with redis.Redis(port=server.ports[EAST]) as client:
+            client.set("a", 1)
+        url = f"http://127.0.0.1:{server.metrics_port}"
+        with urlopen(f"{url}/metrics", timeout=10) as answer:
+            told = answer.read().decode().splitlines()
+        assert 'crdb_up{region="East US"} True' not in told
+        assert 'crdb_up{region="East US"} 1' in told
+        assert 'crdb_commands_total{region="East US",command="set"} 1' in told
+        assert told.count("# TYPE crdb_up gauge") == 1
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(f"{url}/else", timeout=10)
