@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sim.serve.commands.infos import memory_bytes
+from sim.serve.process import memory_bytes
 
 if TYPE_CHECKING:
     from sim.serve.server import Server

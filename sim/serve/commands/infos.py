@@ -1,4 +1,4 @@
-"""INFO, MEMORY, MODULE and DEBUG SLEEP: what the process says of itself.
+"""INFO: what a region says of itself.
 
 All regions are one process here, so its memory and its processor time are theirs together. Fields
 that speak of what is not here, as forks and fragmentation, are left out. The section ``crdt`` is
@@ -12,31 +12,16 @@ import platform
 import resource
 import sys
 from collections.abc import Callable, Iterator
-from time import sleep
 
 from crdb.command import Reply
 from crdb.commands.connections import VERSION
-from crdb.decimals import parse_double, parse_int
-from crdb.errors import (
-    CommandError,
-    not_an_integer,
-    quoted,
-    quoting,
-    syntax,
-    wrong_number_of_arguments,
-)
-from crdb.keyspace import Key
-from crdb.messages import Deltas
-from crdb.persistence.format import size_bytes
 from crdb.session import Session
 from crdb.transaction import Transaction
 from sim.serve.answers import answers
 from sim.serve.front import Front
+from sim.serve.process import human, memory_bytes
 
 Fields = Iterator[tuple[str, object]]
-
-SLEEP_S_MAX = 60
-"""DEBUG SLEEP stops every region of the world: no longer than this."""
 
 
 def server(front: Front) -> Fields:
@@ -183,115 +168,3 @@ def info(front: Front, txn: Transaction, *words: bytes) -> Reply:
             lines = [f"{field}:{value}\r\n" for field, value in SECTIONS[name](front)]
             told.append(f"# {TITLES.get(name, name.capitalize())}\r\n{''.join(lines)}")
     return "\r\n".join(told).encode()
-
-
-def memory_bytes() -> tuple[int, int]:
-    """What the process holds, and the most that it ever held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak *= 1 if sys.platform == "darwin" else 1024
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * resource.getpagesize(), peak
-    except OSError:
-        return peak, peak
-
-
-def human(size: int) -> str:
-    """A size as Redis shows it.
-
-    >>> human(0), human(2003168)
-    ('0B', '1.91M')
-    """
-    for unit, power in (("G", 30), ("M", 20), ("K", 10)):
-        if size >= 1 << power:
-            return f"{size / (1 << power):.2f}{unit}"
-    return f"{size}B"
-
-
-@answers("memory|usage")
-def usage(front: Front, txn: Transaction, key: Key, *words: bytes) -> Reply:
-    """The bytes that the key's state takes on the wire, all that makes it mergeable included."""
-    if words and (words[0].upper() != b"SAMPLES" or len(words) != 2):
-        raise syntax()
-    samples = parse_int(words[1]) if words else 0
-    if samples is None:
-        raise not_an_integer()
-    if samples < 0:
-        raise syntax()
-    entry = txn.find(key)
-    if entry is None:
-        return None
-    writes = tuple((1, key, state.complete()) for state in entry.states())
-    return size_bytes(Deltas(front.region.number, {}, 1, 0, 1, writes))
-
-
-@answers("memory|doctor")
-def doctor(front: Front, txn: Transaction) -> Reply:
-    return (
-        b"Hi Sam, I can't find any memory issue in your instance. "
-        b"I can only account for what occurs on this base.\n"
-    )
-
-
-@answers("memory|stats")
-def memory_stats(front: Front, txn: Transaction) -> Reply:
-    now, peak = memory_bytes()
-    keys = front.region.execute(Session(), [b"DBSIZE"])
-    return {b"peak.allocated": peak, b"total.allocated": now, b"keys.count": keys}
-
-
-@answers("memory|purge")
-def purge(front: Front, txn: Transaction) -> Reply:
-    return "OK"
-
-
-@answers("memory|malloc-stats")
-def malloc_stats(front: Front, txn: Transaction) -> Reply:
-    return b"Stats not supported for the current allocator"
-
-
-@answers("memory|help")
-def memory_help(front: Front, txn: Transaction) -> Reply:
-    return MEMORY_HELP.splitlines()
-
-
-MEMORY_HELP = """\
-MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
-DOCTOR
-    Return memory problems reports.
-MALLOC-STATS
-    Return internal statistics report from the memory allocator.
-PURGE
-    Attempt to purge dirty pages for reclamation by the allocator.
-STATS
-    Return information about the memory usage of the server.
-USAGE <key> [SAMPLES <count>]
-    Return memory in bytes used by <key> and its value.
-HELP
-    Print this help.
-"""
-
-
-@answers("module|list")
-def module_list(front: Front, txn: Transaction) -> Reply:
-    return []
-
-
-@answers("module|help")
-def module_help(front: Front, txn: Transaction) -> Reply:
-    return ["MODULE <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", "LIST", "HELP"]
-
-
-@answers("debug")
-def debug(front: Front, txn: Transaction, *words: bytes) -> Reply:
-    """DEBUG SLEEP, in which the whole world stands still. The rest is refused."""
-    if words[0].upper() != b"SLEEP":
-        text = b"ERR unknown subcommand or wrong number of arguments for '%b'. Try DEBUG HELP."
-        raise quoting(text % quoted(words[0]))
-    if len(words) != 2:
-        raise wrong_number_of_arguments("debug")
-    seconds = parse_double(words[1])
-    if seconds is None or not 0 <= seconds <= SLEEP_S_MAX:
-        raise CommandError(f"ERR expected 0 to {SLEEP_S_MAX} seconds")
-    sleep(seconds)
-    return "OK"
