@@ -226,13 +226,18 @@ class Region:
 
     def close(self, session: Session) -> None:
         """A client gives up a connection: nothing that it began or waits for goes on."""
+        self.reset(session)
+        session.closing = True
+
+    def reset(self, session: Session) -> None:
+        """A session is as if it were new: it watches, waits for and listens to nothing."""
         self.unwatch(session)
         for each in self.ranges:
             if each is self.desk or session in each.replica.waiting:
                 each.replica.close(session)
         self._open.pop(session, None)
         self.late.pop(session, None)
-        session.queue, session.failed, session.closing = None, False, True
+        session.queue, session.failed = None, False
 
     def unwatch(self, session: Session) -> None:
         """Whatever it watches, in any range."""

@@ -30,6 +30,7 @@ from sim.settings import (
     ClientSettings,
     ClockSettings,
     ClusterSettings,
+    Count,
     DiskSettings,
     NetworkSettings,
     PersistenceSettings,

@@ -119,9 +119,7 @@ def test_what_the_program_imports_is_what_it_asks_to_be_installed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     optional = [
-        each
-        for extra in ("client", "scripts", "serve", "testing")
-        for each in extras[extra]
+        each for extra in ("client", "scripts", "serve", "testing") for each in extras[extra]
     ]
     asked = {re.split(r"[<>=!~ ]", each)[0] for each in [*project["dependencies"], *optional]}
     used = {name for file in PROGRAM for name in imported(file)}

@@ -20,6 +20,7 @@ from crdb.command import Reply
 from crdb.replies import Push
 from crdb.resp import ProtocolError, Requests, packed
 from crdb.session import Request, Session, Waiter
+from sim.region import Endpoint
 
 if TYPE_CHECKING:
     from sim.serve.front import Front
@@ -36,6 +37,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, front: "Front") -> None:
         self._front = front
+        self.endpoint: Endpoint = front.region
         self._pace = front.pace
         self._execute = front.region.execute
         self.region = front.region.name
@@ -226,7 +228,7 @@ class Connection(asyncio.Protocol):
 
     # ── the end ─────────────────────────────────────────────────────────────────────────────
 
-    def broke(self) -> None:
+    def broke(self, silent: bool = False) -> None:
         """The region has crashed."""
         self.transport.abort()
 

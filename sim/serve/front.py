@@ -174,13 +174,13 @@ class Front:
     def unblock(self, connection: Connection, error: bool) -> None:
         """CLIENT UNBLOCK: as if its time were up, or with an error."""
         text = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
-        self.region.close(connection.session)
+        self.region.reset(connection.session)
         connection.say(CommandError(text) if error else None)
 
     def begin_anew(self, connection: Connection) -> None:
         """RESET: as if it had just come."""
         session = connection.session
-        self.region.close(session)
+        self.region.reset(session)
         if self.recorder is not None:
             self.recorder.left(connection)
         session.protocol, session.name, session.user = 2, b"", b"default"

@@ -64,7 +64,8 @@ class Line:
         self.ended: Any = None
         self.lost: Any = None
         self.gone = False
-        Visit(world.regions[sent.region], self, sent.connection)  # type: ignore[arg-type]
+        region = world.regions[sent.region]
+        Visit(region, region.gate(), self, sent.connection)  # type: ignore[arg-type]
 
     def send(self, data: bytes) -> None:
         """What is answered was read then, and is not judged now."""
