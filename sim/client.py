@@ -10,7 +10,7 @@ every attempt of `Client.call_until_answered`.
 """
 
 from collections.abc import Generator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -33,23 +33,33 @@ class Unknown(Exception):
 class Backoff(msgspec.Struct, frozen=True):
     """How often to try, and waits between attempts: ``min(cap, random * base * 2^n)``.
 
-    The waits are those of redis-py 8.1, base and cap included. It tries eleven times by default;
-    four are enough here, since a simulated time-out is much longer than those waits.
+    Without jitter the random share is 1; fixed waits are always ``base``. The first kind's waits
+    are those of redis-py 8.1, base and cap included. It tries eleven times by default; four are
+    enough here, since a simulated time-out is much longer than those waits.
     """
 
     attempts: int = 4
     """The first one included."""
     base_us: int = 10_000
     cap_us: int = 1_000_000
+    kind: Literal["full-jitter", "exponential", "fixed"] = "full-jitter"
 
     @classmethod
     def of(cls, settings: Any) -> "Backoff":
         """Return what a scenario's client settings say."""
-        return cls(settings.attempts, int(settings.backoff_base), int(settings.backoff_cap))
+        return cls(
+            settings.attempts,
+            int(settings.backoff_base),
+            int(settings.backoff_cap),
+            settings.backoff,
+        )
 
     def wait_us(self, attempt: int, dice: Dice) -> int:
         """How long to wait after failed attempt number ``attempt``, counted from 1."""
-        return dice.below(min(self.cap_us, self.base_us << min(attempt, 40)) + 1)
+        if self.kind == "fixed":
+            return self.base_us
+        longest_us = min(self.cap_us, self.base_us << min(attempt, 40))
+        return longest_us if self.kind == "exponential" else dice.below(longest_us + 1)
 
 
 class Signal:

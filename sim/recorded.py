@@ -17,7 +17,12 @@ from typing import Any, NamedTuple
 
 from redis.asyncio import Connection, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
-from redis.backoff import FullJitterBackoff
+from redis.backoff import (
+    AbstractBackoff,
+    ConstantBackoff,
+    ExponentialBackoff,
+    FullJitterBackoff,
+)
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from sim.history import FAIL, INFO, OK, Op, Outcome
@@ -44,12 +49,14 @@ def client(world: Any, host: str) -> Redis:
     return Redis(connection_pool=pool)
 
 
-def backoff_of(world: Any) -> FullJitterBackoff:
+def backoff_of(world: Any) -> AbstractBackoff:
     """The waits of model clients, in redis-py's words: see `sim.client.Backoff`."""
     patience = world.scenario.client
-    return FullJitterBackoff(
-        base=int(patience.backoff_base) / 1e6, cap=int(patience.backoff_cap) / 1e6
-    )
+    base, cap = int(patience.backoff_base) / 1e6, int(patience.backoff_cap) / 1e6
+    if patience.backoff == "fixed":
+        return ConstantBackoff(base)
+    kind = FullJitterBackoff if patience.backoff == "full-jitter" else ExponentialBackoff
+    return kind(base=base, cap=cap)
 
 
 GREETINGS = frozenset({"AUTH", "CLIENT", "HELLO", "SELECT"})

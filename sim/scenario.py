@@ -69,6 +69,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Protocol -> the checkers whose verdict is expected to be invalid; all others are not."""
     risk: dict[str, list[str]] = {}
     """Protocol -> the checkers that come out invalid for some seeds: both ways are expected."""
+    settings: list[str] = []
+    """What is otherwise in this course, as for ``--set``: ``["client.attempts=1"]``."""
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,6 +171,14 @@ def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario:
         except (TypeError, IndexError, ValueError):
             raise BadScenario(f"--set {setting}: there is no {path!r} to set") from None
     return build(table, "--set")
+
+
+def in_variant(scenario: Scenario, variant: Variant) -> Scenario:
+    """The scenario with the settings of one variant. Raises `BadScenario`."""
+    if not variant.settings:
+        return scenario
+    plain = msgspec.structs.replace(variant, settings=[])
+    return changed(msgspec.structs.replace(scenario, variants=(plain,)), variant.settings)
 
 
 def table_of(scenario: Scenario) -> dict[str, Any]:
@@ -301,6 +311,7 @@ def check(scenario: Scenario) -> None:
         most = f"expected the horizon or less, {human(scenario.horizon)}"
         raise BadScenario(f"workload.lasts {human(lasts_us)}: {most}")
     for variant in scenario.variants:
+        _check_settings(scenario, variant)
         for number, fault in enumerate(variant.faults):
             where = f"variant {variant.name!r}, faults.{number}"
             if fault.at >= scenario.horizon:
@@ -312,6 +323,14 @@ def check(scenario: Scenario) -> None:
                 raise BadScenario(f"{where}: cluster.policy: expected oss or enterprise")
             if len(set(named)) < len(named):
                 raise BadScenario(f"{where}: regions {list(named)}: expected two that differ")
+
+
+def _check_settings(scenario: Scenario, variant: Variant) -> None:
+    try:
+        in_variant(scenario, variant)
+    except BadScenario as error:
+        told = str(error).removeprefix("--set").lstrip(": ")
+        raise BadScenario(f"variant {variant.name!r}, settings: {told}") from None
 
 
 def _check_regions(where: str, names: Iterable[str], scenario: Scenario) -> None:

@@ -94,6 +94,8 @@ class ClientSettings(Strict, frozen=True):
     """Longest wait before the second attempt; doubled before each further one …"""
     backoff_cap: Duration = Duration(1_000_000)
     """… up to this."""
+    backoff: Literal["full-jitter", "exponential", "fixed"] = "full-jitter"
+    """A random share of that wait, as redis-py does by default; all of it; or always the base."""
 
 
 class ClusterSettings(Strict, frozen=True):
@@ -126,6 +128,8 @@ class ClusterSettings(Strict, frozen=True):
     """Keys that a range moves at once, …"""
     step: Period = Period(10_000)
     """… to rest for so long; …"""
+    move_ns: Annotated[int, Meta(ge=0)] = 0
+    """… how long both shards are busy with each of these keys, in nanoseconds; …"""
     range_takes: Duration = Duration(100_000)
     """… and the least time that a range is on its way."""
     node_takes: Duration = Duration(10_000_000)

@@ -32,7 +32,7 @@ from sim.network import Network
 from sim.persister import Policy
 from sim.region import Region, Syncer
 from sim.rng import Streams
-from sim.scenario import Scenario, Variant
+from sim.scenario import Scenario, Variant, in_variant
 from sim.settings import ClockSettings
 from sim.topology import Topology, UnknownRegion
 from sim.wires import Wires
@@ -49,10 +49,12 @@ class World:
     def __init__(
         self, scenario: Scenario, variant: Variant, protocol: str = "", seed: int = 0
     ) -> None:
-        self.scenario = scenario
+        self.scenario = scenario = in_variant(scenario, variant)
         self.variant = variant
         self.protocol = protocol
         self.seed = seed
+        self.ledger: Any = None
+        """What the workload keeps from its start for its end."""
         self.engine = Engine()
         self.streams = Streams(seed)
         self.history = History()

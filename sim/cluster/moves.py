@@ -26,12 +26,12 @@ class Move:
         self._left = sorted(place.replica.keyspace.keys, reverse=True)
         self._moved: set[bytes] = set()
 
-    def step(self, keys: int) -> bool:
-        """Move so many keys more; False when none was left."""
+    def step(self, keys: int) -> int:
+        """Move so many keys more; returns how many were left of so many."""
         chosen = self._left[-keys:]
         del self._left[-keys:]
         self._moved.update(chosen)
-        return bool(chosen)
+        return len(chosen)
 
     def take(self, keys: Iterable[bytes]) -> None:
         """The target serves these, whatever was there before."""

@@ -26,6 +26,8 @@ class Pace(msgspec.Struct, frozen=True):
     keys_per_step: int = 100
     step_us: int = 10_000
     """So many keys move at once, and then nothing for so long."""
+    move_ns: int = 0
+    """How long both shards are busy with one of these keys."""
     range_takes_us: int = 100_000
     """The least that a range is on its way."""
     node_takes_us: int = 10_000_000
@@ -38,6 +40,7 @@ class Pace(msgspec.Struct, frozen=True):
             int(settings.provision),
             settings.keys_per_step,
             int(settings.step),
+            settings.move_ns,
             int(settings.range_takes),
             int(settings.node_takes),
         )
@@ -106,12 +109,20 @@ class Operator:
     def _carry(self, move: Move) -> Generator[Any, Any, bool]:
         """Bring the keys over; False if one of the two shards was lost on the way."""
         region, begin_us = self._region, self._region.engine.now
-        while move.step(self._pace.keys_per_step):
+        while keys := move.step(self._pace.keys_per_step):
+            self._occupy(move, keys)
             yield from self._wait(self._pace.step_us)
             if not (move.source.primary.up and move.target.primary.up):
                 return False
         yield from self._wait(begin_us + self._pace.range_takes_us - region.engine.now)
         return move.source.primary.up and move.target.primary.up
+
+    def _occupy(self, move: Move, keys: int) -> None:
+        """Keys are packed at one end and unpacked at the other; requests wait meanwhile."""
+        cost_us = -(-keys * self._pace.move_ns // 1000)
+        for shard in (move.source, move.target):
+            if cost_us and shard.primary.up:
+                shard.primary.thread.submit(lambda: (cost_us, _nothing))
 
     def _living(self, *shards: Shard) -> Work:
         while not all(shard.primary.up for shard in shards):
@@ -147,6 +158,10 @@ class Operator:
     def _wait(self, wait_us: int) -> Work:
         if wait_us > 0:
             yield self._region.engine.timeout(wait_us)
+
+
+def _nothing() -> None:
+    """What follows a move of keys for those who wait: their turn."""
 
 
 def _fill(shard: Shard) -> tuple[int, int]:

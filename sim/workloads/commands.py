@@ -13,18 +13,16 @@ ValueError: mix: 'INCR k:{kye}' has a blank {kye}; the blanks are {key}, {word},
 """
 
 from collections.abc import Callable, Generator
-from string import Formatter
 from typing import Any
 
-from crdb import registry
 from crdb.command import lookup
-from crdb.errors import CommandError
 from crdb.session import Request
 from sim.client import Backoff, Client, Unknown
 from sim.latency import Exponential
 from sim.rng import Dice
 from sim.units import Period
 from sim.workloads import Workload
+from sim.workloads._mix import check
 
 BLANKS = ("key", "word", "number", "mine")
 NUMBER_MAX = 9
@@ -54,21 +52,7 @@ class Commands(Workload, frozen=True, tag="commands", kw_only=True):
         """Raises ValueError for a line that could never be run."""
         if self.clients < 1 or self.keys < 1 or self.words < 1 or self.every < 1:
             raise ValueError("clients, every, keys, words: expected 1 or more of each")
-        if not self.mix or min(self.mix.values()) < 1:
-            raise ValueError("mix: expected command lines with weights of 1 or more")
-        registry.members("crdb.commands")
-        for line in self.mix:
-            self._check(line)
-
-    def _check(self, line: str) -> None:
-        shown = ", ".join(f"{{{each}}}" for each in BLANKS)
-        for _, blank, _, _ in Formatter().parse(line):
-            if blank is not None and blank not in BLANKS:
-                raise ValueError(f"mix: {line!r} has a blank {{{blank}}}; the blanks are {shown}")
-        try:
-            lookup(self.fill(line, lambda n: 0, "x") or (b"",))
-        except CommandError as error:
-            raise ValueError(f"mix: {line!r}: {error}") from None
+        check(self.mix, BLANKS, lambda line: self.fill(line, lambda n: 0, "x"))
 
     def fill(self, line: str, draw: Callable[[int], int], mine: str) -> tuple[bytes, ...]:
         """Return a request made from a line of the mix; ``draw(n)`` gives a number below n."""
