@@ -81,6 +81,8 @@ def draw(trials: Sequence[Trial], folder: Path) -> list[Picture]:
             _mark(axes, history, named=axes is rows[0][column])
         rows[0][column].set_title(f"{variant}: {_message(seconds)}", fontsize=11, pad=18)
         rows[1][column].set_xlabel("seconds")
+    most = max(each.errors for _, seconds in shown.values() for each in seconds)
+    rows[1][0].set_ylim(0, max(1, 1.05 * most))
     rows[0][0].set_ylabel("milliseconds")
     rows[1][0].set_ylabel("errors a second")
     handles, labels = rows[0][0].get_legend_handles_labels()
@@ -99,13 +101,13 @@ def _times(axes: Axes, seconds: Sequence[Second]) -> None:
     axes.plot(at, p50, color=COLOURS["blue"], linewidth=2, label="half within")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     _plain(axes)
 
 
 def _errors(axes: Axes, seconds: Sequence[Second]) -> None:
     at = [(each.begin_us + BIN_US / 2) / SECOND for each in seconds]
     axes.bar(at, [each.errors for each in seconds], width=0.9, color=COLOURS["orange"])
-    axes.set_ylim(bottom=0, top=max(1, axes.get_ylim()[1]))
     _plain(axes)
 
 

@@ -5,19 +5,22 @@ redis-py's own business; an application that takes them for errors (`Sharded`) i
 plain `Redis` for each shard that there was in the beginning.
 """
 
+import asyncio
 from typing import Any, Protocol
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.crc import key_slot
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
+from redis.exceptions import ConnectionError, TimeoutError
 
 from sim import aio
 from sim.history import FAIL, INFO, OK
 from sim.recorded import backoff_of
-from sim.workloads.load import Asked, Send
+from sim.workloads.load import Asked, Load, Send
 
 PORT = 10_000
+
+LONG_S = 1e9
 
 
 class Asking(Protocol):
@@ -25,11 +28,16 @@ class Asking(Protocol):
 
     async def execute_command(self, *words: Any) -> Any: ...
 
+    async def aclose(self) -> None: ...
 
-def sending(world: Any, moved: str) -> Send:
+
+def sending(world: Any, settings: Load) -> Send:
     """Return who sends requests in a world that is about to run."""
     loop = world.host()
-    clients = {place: _client(world, place, moved) for place in world.regions}
+    clients = {place: _client(world, place, settings) for place in world.regions}
+
+    for client in clients.values():
+        loop.live(_hang_up(client))
 
     def send(asked: Asked) -> None:
         with aio.at(asked.place):
@@ -43,27 +51,38 @@ async def _serve(ledger: Any, client: Asking, asked: Asked) -> None:
         await client.execute_command(asked.words[0].decode(), *asked.words[1:])
     except (ConnectionError, TimeoutError) as error:
         ledger.ends(asked, INFO, _told(error))
-    except RedisError as error:
+    except Exception as error:
+        # Not all are redis-py's own: a bug of it is its application's error as well.
         ledger.ends(asked, FAIL, _told(error))
     else:
         ledger.ends(asked, OK)
 
 
-def _told(error: RedisError) -> str:
+async def _hang_up(client: Asking) -> None:
+    """Close a client when the run is over, and this task is cancelled with all others."""
+    try:
+        # SUBTLE: with a time, since a task that nobody will ever wake is garbage to Python.
+        await asyncio.sleep(LONG_S)
+    finally:
+        await client.aclose()
+
+
+def _told(error: Exception) -> str:
     return f"{type(error).__name__} {error}"
 
 
-def _client(world: Any, place: str, moved: str) -> Asking:
+def _client(world: Any, place: str, settings: Load) -> Asking:
     host = world.doors[place].host
     patience = world.scenario.client
     options: dict[str, Any] = {
         "socket_timeout": int(patience.timeout) / 1e6,
         "socket_connect_timeout": int(patience.timeout) / 1e6,
         "retry": Retry(backoff_of(world), patience.attempts - 1),
+        **settings.options,
     }
     if world.scenario.cluster.policy != "oss":
         return Redis(host=host, port=PORT, **options)
-    if moved == "fatal":
+    if settings.moved == "fatal":
         return Sharded(host, options)
     return RedisCluster(host=host, port=PORT, **options)
 
@@ -77,7 +96,7 @@ class Sharded:
         self._shards: list[tuple[int, int, Asking]] = []
 
     async def execute_command(self, *words: Any) -> Any:
-        """Ask the shard that has the key, the second word. Raises `RedisError`."""
+        """Ask the shard that has the key, the second word. Raises what redis-py does."""
         if not self._shards:
             table = await self._first.execute_command("CLUSTER SLOTS")
             # Requests that began meanwhile have asked too; the first table stays.
@@ -85,6 +104,11 @@ class Sharded:
         number = key_slot(words[1])
         shard = next(each for first, last, each in self._shards if first <= number <= last)
         return await shard.execute_command(*words)
+
+    async def aclose(self) -> None:
+        """Close all of them."""
+        for client in (self._first, *(each for _, _, each in self._shards)):
+            await client.aclose()
 
     def _shard(self, first: int, last: int, primary: Any, *_: Any) -> tuple[int, int, Asking]:
         host, port, *_ = primary

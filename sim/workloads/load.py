@@ -21,6 +21,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
+import msgspec
 from msgspec import Meta
 
 from crdb.errors import CommandError
@@ -50,6 +51,8 @@ class Load(Workload, frozen=True, tag="load", kw_only=True):
     ``{number}`` one of 1 to 9, and ``{value}`` a text of `value_bytes`."""
     per_s: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
     """Requests in a second of each region's application, independent of each other (Poisson)."""
+    at: list[str] = msgspec.field(default_factory=list)
+    """The regions that have an application; none named means all of them."""
     keys: Annotated[int, Meta(ge=1)] = 1_000
     hot: Annotated[float, Meta(ge=0, le=1)] = 0.0
     """The share of keys drawn that are key 0 without further ado."""
@@ -60,6 +63,8 @@ class Load(Workload, frozen=True, tag="load", kw_only=True):
     """Who asks: model clients, or redis-py on TCP."""
     moved: Literal["hint", "fatal"] = "hint"
     """What they take a redirection for."""
+    options: dict[str, bool | int | float | str] = msgspec.field(default_factory=dict)
+    """Of redis-py's clients, as it calls them: ``{reinitialize_steps = 0}``. Times in seconds."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a line that could never be run."""
@@ -80,13 +85,16 @@ class Load(Workload, frozen=True, tag="load", kw_only=True):
             blanks["value"] = "x" * self.value_bytes
         return (word.format(**blanks) if blanks else word).encode()
 
+    def places(self) -> list[str]:
+        return self.at
+
     def start(self, world: Any) -> None:
         first = next(iter(world.regions.values()))
         for key in range(self.keys if self.filled else 0):
             first.execute(Session(), self.fill(self.filled, partial(_chosen, key)))
         world.ledger = Ledger(world)
         send = self._sender(world)
-        for place in world.regions:
+        for place in self.at or world.regions:
             world.engine.process(self._arrivals(world, place, send))
 
     def _sender(self, world: Any) -> "Send":
@@ -96,7 +104,7 @@ class Load(Workload, frozen=True, tag="load", kw_only=True):
         # Only here is redis-py needed, which is optional.
         from sim.workloads._redis_load import sending
 
-        return sending(world, self.moved)
+        return sending(world, self)
 
     def _arrivals(self, world: Any, place: str, send: "Send") -> Steps:
         engine, dice = world.engine, world.streams[f"load {place}"]
