@@ -101,7 +101,7 @@ def _times(axes: Axes, seconds: Sequence[Second]) -> None:
     axes.plot(at, p50, color=COLOURS["blue"], linewidth=2, label="half within")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("")
     _plain(axes)
 
 

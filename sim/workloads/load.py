@@ -113,7 +113,7 @@ class Load(Workload, frozen=True, tag="load", kw_only=True):
         hot, horizon_us = odds(self.hot), int(world.scenario.horizon)
 
         def draw(bound: int) -> int:
-            return 0 if hot and dice.chance(hot) else dice.below(bound)
+            return 0 if dice.raw() < hot else dice.below(bound)
 
         while True:
             yield engine.timeout(next(gaps))
