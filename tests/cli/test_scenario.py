@@ -82,7 +82,7 @@ def test_an_impossible_value_is_refused(
         ("workload.designs.passive-replica.database_takes=-1s", "database_takes", "0s or more"),
         ("workload.designs.passive-replica.probe_interval=0s", "probe_interval", "more than 0s"),
         ("workload.designs.passive-replica.fallback=x", "fallback", "one of block, database"),
-        ("workload.kind=payment", "workload.kind", "one of commands, payments"),
+        ("workload.kind=payment", "workload.kind", "one of commands, load, payments"),
         ("workload.lasts=30m", "workload.lasts 30 min", "the horizon or less, 25 min"),
         ("workload.designs.passive-replica.fallbak=x", "'fallbak'", "It has fallback, failover"),
     ],
