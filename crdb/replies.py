@@ -11,7 +11,7 @@ members. `resp2` is what a client of the older protocol gets.
 Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from crdb.decimals import show_double
@@ -31,6 +31,15 @@ class Pushes(list[Push]):
     Inside the reply to EXEC they stand one after the other. A client that asked for two channels
     in one command finds more replies there than commands, as with Redis.
     """
+
+
+class Fixed(list[Any]):
+    """An array that never changes, and is long: its bytes are put together once."""
+
+    def __init__(self, items: Iterable[Any] = ()) -> None:
+        super().__init__(items)
+        self.frames: dict[int, bytes] = {}
+        """By version of the protocol."""
 
 
 class Table(list[list[Any]]):

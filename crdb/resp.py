@@ -24,7 +24,7 @@ import hiredis
 
 from crdb.decimals import parse_int, show_double
 from crdb.errors import CommandError
-from crdb.replies import Pairs, Push, Pushes, Table, spliced
+from crdb.replies import Fixed, Pairs, Push, Pushes, Table, spliced
 
 WORDS_MAX = 1024 * 1024
 """Words of one request."""
@@ -264,6 +264,10 @@ def _rarely(reply: Any, protocol: int) -> bytes:
         flat = [each for pair in reply.items() for each in pair]
         head = b"*%d\r\n" % len(flat) if protocol == 2 else b"%%%d\r\n" % len(reply)
         return head + b"".join([packed(each, protocol) for each in flat])
+    if isinstance(reply, Fixed):
+        if protocol not in reply.frames:
+            reply.frames[protocol] = _several(b"*", reply, protocol)
+        return reply.frames[protocol]
     if isinstance(reply, Pairs) and protocol == 2:
         return _several(b"*", [each for pair in reply for each in pair], protocol)
     if isinstance(reply, list):

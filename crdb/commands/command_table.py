@@ -9,11 +9,13 @@ Source: https://redis.io/docs/latest/commands/?group=server
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from crdb import glob
 from crdb.command import PAIRS, TABLE, Command, Reply, command, entries, keys_of
 from crdb.errors import CommandError, syntax
+from crdb.replies import Fixed
 from crdb.transaction import Transaction
 
 HELP = """\
@@ -93,7 +95,7 @@ CATEGORIES = {
 
 @command("command", 1, "loading", "stale")
 def command_(txn: Transaction) -> Reply:
-    return [described(name) for name in top_names()]
+    return whole()
 
 
 @command("command|count", 2, "loading", "stale")
@@ -180,6 +182,12 @@ def known(name: bytes) -> bool:
 
 def subcommands(name: bytes) -> list[bytes]:
     return [b"%s|%s" % (name, second) for second in sorted(PAIRS.get(name, {}))]
+
+
+@cache
+def whole() -> Fixed:
+    """The reply to COMMAND: clients ask for it whenever they connect."""
+    return Fixed(described(name) for name in top_names())
 
 
 def described(name: bytes) -> Reply:

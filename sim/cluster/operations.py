@@ -81,7 +81,7 @@ class Operator:
         leaving = [region.shards[number] for number in numbers[capacity:]]
         for shard in leaving:
             while shard.ranges:
-                yield from self._move(shard.ranges[-1], min(staying, key=_fill))
+                yield from self.move(shard.ranges[-1], min(staying, key=_fill))
         yield from self._spread(staying)
         for number in numbers[capacity::2]:
             region.remove_pair(number)
@@ -92,9 +92,10 @@ class Operator:
             emptiest = min(shards, key=_fill)
             if len(fullest.ranges) - len(emptiest.ranges) < 2:
                 return
-            yield from self._move(fullest.ranges[-1], emptiest)
+            yield from self.move(fullest.ranges[-1], emptiest)
 
-    def _move(self, place: SlotRange, target: Shard) -> Work:
+    def move(self, place: SlotRange, target: Shard) -> Work:
+        """Bring one range to another shard, however often it takes."""
         region = self._region
         while True:
             yield from self._living(region.owner(place), target)

@@ -29,6 +29,8 @@ class ServiceTime(msgspec.Struct, frozen=True):
         >>> ServiceTime(command_ns=10_000, byte_ns=1).us([b"GET", b"k"], b"x" * 3_000)
         14
         """
+        if not (self.byte_ns or self.element_ns):
+            return -(-self.command_ns // 1000)
         size, elements = measured(reply)
         size += sum(map(len, request))
         total_ns = self.command_ns + self.byte_ns * size + self.element_ns * elements
