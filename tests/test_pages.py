@@ -6,7 +6,7 @@ import pytest
 
 from crdb import registry
 from crdb.crdts.base import CRDT
-from sim import conflicts, pages
+from sim import clients_page, conflicts, pages
 from sim.claims import page, payments
 from tests.commands import differences
 
@@ -78,3 +78,9 @@ def test_the_rates_of_many_seeds_are_what_follows_from_the_inputs() -> None:
 def test_a_page_without_the_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="no marks for 'rates'"):
         pages.put("# Claims", "rates", "")
+
+
+@pytest.mark.slow
+def test_the_experiments_with_clients_are_what_was_measured() -> None:
+    """Write it anew with `python -m sim.clients_page > docs/clients.md`."""
+    assert (DOCS / "clients.md").read_text(encoding="utf-8") == clients_page.page()
