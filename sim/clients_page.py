@@ -41,9 +41,9 @@ its own. All three show in these runs, the same for the same seed:
 - With `reinitialize_steps` at its default, every fifth MOVED closes all connections of the client.
   What other tasks have asked on them ends in `ConnectionError`, and the calls and questions with
   which all of them begin anew are the load of the next seconds. 0 avoids it (`kept-open`).
-- ASKING and the command that it is for are sent on connections of the pool one after the other, and
-  under load these are two. The target then says MOVED and the source ASK, in turn, until
-  `ClusterError: TTL exhausted`.
+- ASKING and the command that it is for are sent one after the other, each on the connection of
+  the node that has been free for longest. Where two are free, these are two. The target then says
+  MOVED and the source ASK, in turn, until `ClusterError: TTL exhausted`.
 
 None of them concerns `Redis` behind a proxy (`proxy`), where nobody is redirected."""
 

@@ -8,7 +8,7 @@ MUTANTS = [
         "cluster/operations.py",
         "self._occupy(move, keys)",
         "pass",
-        "sim/test_load.py::test_a_scale_out_costs_no_errors_and_a_bump_that_goes_away",
+        "sim/test_load.py::test_keys_on_their_way_keep_requests_waiting_behind_a_proxy_too",
         top="sim",
     ),
     Mutant(

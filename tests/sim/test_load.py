@@ -9,7 +9,7 @@ from sim.checkers.no_errors import errors
 from sim.history import History
 from sim.metrics.load import requests, row
 from sim.run import run
-from sim.scenario import Scenario, load
+from sim.scenario import Scenario, changed, load
 from sim.units import Duration
 
 
@@ -38,6 +38,14 @@ def p99_ms(history: History, begin_s: int, end_s: int) -> float:
 def test_a_scale_out_costs_no_errors_and_a_bump_that_goes_away() -> None:
     history = played(short("scale-out", "hint", 22))
     assert errors(history) == []
+    calm, busy, after = (p99_ms(history, *span) for span in ((1, 5), (11, 18), (19, 22)))
+    assert busy > 1.5 * calm
+    assert after < 1.3 * calm
+
+
+def test_keys_on_their_way_keep_requests_waiting_behind_a_proxy_too() -> None:
+    scenario = changed(short("scale-out", "hint", 22), ["cluster.policy=enterprise"])
+    history = played(scenario)
     calm, busy, after = (p99_ms(history, *span) for span in ((1, 5), (11, 18), (19, 22)))
     assert busy > 1.5 * calm
     assert after < 1.3 * calm
