@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from sim.history import OK, History, Op
 from sim.metrics import percentile
@@ -101,6 +102,7 @@ def _times(axes: Axes, seconds: Sequence[Second]) -> None:
     axes.plot(at, p50, color=COLOURS["blue"], linewidth=2, label="half within")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_minor_formatter("")
     _plain(axes)
 
