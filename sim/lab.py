@@ -227,7 +227,7 @@ class Lab:
     def run_sync(self, function: Callable[[], T], place: str = "") -> T:
         """Run an ordinary function that blocks, as one with a client of `redis` does, like `run`.
 
-        `time.sleep`, time-outs and the threads that it starts are in virtual time.
+        `time.sleep` and time-outs are in virtual time; threads that it starts are not.
         """
         return self.world.play_sync(function, place)
 
