@@ -17,6 +17,7 @@ def test_the_checkers_are_found_by_name():
         "duplicate-capture",
         "duplicate-claim",
         "no-lost-write",
+        "no-errors",
         "not-vacuous",
     ]
 
